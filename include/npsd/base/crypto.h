@@ -1,0 +1,49 @@
+/*
+ * crypto: what npsd needs of libsodium, and nothing else: SHA-256, HMAC-SHA-256, random bytes,
+ * constant-time comparison, base64url without padding and hex. The only module that includes
+ * sodium.h.
+ */
+#ifndef NPSD_BASE_CRYPTO_H
+#define NPSD_BASE_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CRYPTO_HASH_SIZE = 32 };
+
+/* Once, before threads; false if the system gives no random numbers. */
+bool crypto_init(void);
+
+struct crypto_hash {
+    uint8_t bytes[CRYPTO_HASH_SIZE];
+};
+
+struct crypto_hash crypto_sha256(const void *bytes, size_t len);
+
+/* SHA-256 over pieces: begin, add any number of times, end. The state is plain memory: no cleanup
+ * needed. */
+struct crypto_sha256_state {
+    _Alignas(8) unsigned char opaque[128];
+};
+void crypto_sha256_begin(struct crypto_sha256_state *state);
+void crypto_sha256_add(struct crypto_sha256_state *state, const void *bytes, size_t len);
+struct crypto_hash crypto_sha256_end(struct crypto_sha256_state *state);
+
+struct crypto_hash crypto_hmac_sha256(const uint8_t *key, size_t key_len, const void *bytes,
+                                      size_t len);
+void crypto_random(void *bytes, size_t len);
+/* Takes as long for equal as for different bytes. */
+bool crypto_equal(const void *a, const void *b, size_t len);
+
+/* Writes the NUL too; text has room for 4 * ((len + 2) / 3) + 1 bytes. Returns text. */
+char *crypto_base64url(const void *bytes, size_t len, char *text);
+/* Exactly size bytes must come out, else false. */
+bool crypto_base64url_decode(const char *text, size_t len, void *bytes, size_t size);
+/* Standard base64 with padding, as HTTP Basic uses it; false if malformed or more than size bytes.
+ */
+bool crypto_base64_decode(const char *text, size_t len, void *bytes, size_t size, size_t *ret_len);
+/* text has room for 2 * len + 1 bytes. Returns text. */
+char *crypto_hex(const void *bytes, size_t len, char *text);
+
+#endif

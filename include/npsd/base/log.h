@@ -1,0 +1,54 @@
+/*
+ * log: one logfmt line an event on stderr. No other file prints in the daemon.
+ *
+ *   ts=2026-11-20T14:03:00.123456Z level=info event=listening address=127.0.0.1:8080
+ *
+ * A line is written with one write(2), so lines of several threads never mix. Texts are escaped:
+ * values with spaces, quotes or "=" are quoted, control characters and bytes outside UTF-8 become
+ * \u00XX, and each value is cut after 256 bytes. Never log answers, keys, tokens or addresses of
+ * people.
+ *
+ * An error is logged once, by the outermost function that knows what was being done.
+ */
+#ifndef NPSD_BASE_LOG_H
+#define NPSD_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/* One key=value of a line: a text, or a number where text is NULL. A NULL key ends the list. */
+struct log_field {
+    const char *key;
+    const char *text;
+    int64_t number;
+};
+
+#define LOG_TEXT(name, value)                                                                      \
+    {                                                                                              \
+        .key = (name), .text = (value) ? (value) : ""                                              \
+    }
+#define LOG_NUMBER(name, value)                                                                    \
+    {                                                                                              \
+        .key = (name), .number = (value)                                                           \
+    }
+
+/* Takes "error", "warning", "info" or "debug"; false (and no change) for anything else. Default:
+ * info. */
+bool log_set_level(const char *name);
+
+/* True if a line of this level would be written: for callers who would work to make its fields. */
+bool log_enabled(enum log_level level);
+
+/* request_id may be NULL. fields ends with a NULL key. Use the macros below. */
+void log_write(enum log_level level, const char *request_id, const char *event,
+               const struct log_field *fields);
+
+#define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
+#define log_error(id, event, ...) log_write(LOG_ERROR, id, event, LOG_FIELDS(__VA_ARGS__))
+#define log_warning(id, event, ...) log_write(LOG_WARNING, id, event, LOG_FIELDS(__VA_ARGS__))
+#define log_info(id, event, ...) log_write(LOG_INFO, id, event, LOG_FIELDS(__VA_ARGS__))
+#define log_debug(id, event, ...) log_write(LOG_DEBUG, id, event, LOG_FIELDS(__VA_ARGS__))
+
+#endif

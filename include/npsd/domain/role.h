@@ -1,0 +1,42 @@
+/*
+ * role: who a key makes of its holder, and what kinds of access there are. The rights themselves
+ * are one table in role.c, asked by role_may.
+ */
+#ifndef NPSD_DOMAIN_ROLE_H
+#define NPSD_DOMAIN_ROLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum role { ROLE_NONE, ROLE_SUBMIT, ROLE_AGENT, ROLE_VIEWER, ROLE_ANALYST, ROLE_ADMIN, ROLE_COUNT };
+
+/* What a route needs. */
+enum access {
+    ACCESS_ANYONE,     /* health, preflight, thank-you page */
+    ACCESS_DEFINITION, /* read the definition of a survey; without a key only of an open one */
+    ACCESS_LIST,       /* see which surveys there are */
+    ACCESS_POST,       /* post a response; without a key only to an open survey */
+    ACCESS_BATCH,      /* post many at once */
+    ACCESS_AMEND,      /* change a response: an edit token, or analyst and admin */
+    ACCESS_NUMBERS,    /* results */
+    ACCESS_ROWS,       /* responses, verbatims, history, erasure */
+    ACCESS_MANAGE,     /* surveys */
+    ACCESS_COUNT
+};
+
+const char *role_name(enum role role);
+/* "none" is no role of a key: false for it. */
+bool role_parse(const char *name, size_t len, enum role *ret_role);
+
+/* Whether the role alone suffices; whether a survey is open to people without a key is asked apart.
+ */
+bool role_may(enum role role, enum access access);
+
+/* Secret keys are not meant to stand in web pages: agent, viewer, analyst, admin. Their posts are
+ * not rate limited. */
+bool role_is_secret(enum role role);
+/* Agent, analyst, admin: may set external_id and backdate, may post whatever the access of the
+ * survey says. */
+bool role_is_staff(enum role role);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * slots: how a window of time is covered by few tally rows. Pure.
+ *
+ * Slots of the four levels are counted from 1970-01-01T00:00Z: quarter hours, hours, days, and
+ * months
+ * ((year - 1970) * 12 + month - 1). A half-open window [from, to) of microseconds is cut into at
+ * most seven ranges of whole slots (quarters, hours, days, months, days, hours, quarters) and at
+ * most two spans at its edges that are less than the finest slot and must be counted from rows. For
+ * coarse facets (agent, survey facets) the finest slot is the day. The pieces are disjoint and
+ * cover the window exactly.
+ *
+ * SLOTS_OPEN as from or to leaves that end open; then whole months reach to that end.
+ */
+#ifndef NPSD_DOMAIN_SLOTS_H
+#define NPSD_DOMAIN_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SLOTS_OPEN_FROM INT64_MIN
+#define SLOTS_OPEN_TO INT64_MAX
+
+enum slot_level { SLOT_QUARTER, SLOT_HOUR, SLOT_DAY, SLOT_MONTH, SLOT_LEVELS };
+
+/* Slots [lo, hi) of one level. Open ends are INT32_MIN and INT32_MAX. */
+struct slot_range {
+    enum slot_level level;
+    int32_t lo, hi;
+};
+
+/* Instants [from_us, to_us). */
+struct slot_span {
+    int64_t from_us, to_us;
+};
+
+struct slot_cover {
+    struct slot_range ranges[7];
+    size_t range_count;
+    struct slot_range whole; /* all of ranges as one range of quarters (what is asked of the
+                                journal); lo == hi: none */
+    struct slot_span edges[2];
+    size_t edge_count;
+};
+
+/* fine: quarters and hours may be used (survey_facet_is_fine). from_us >= to_us gives an empty
+ * cover. */
+struct slot_cover slots_cover(int64_t from_us, int64_t to_us, bool fine);
+
+/* The slot an instant lies in (floor). */
+int32_t slot_of(enum slot_level level, int64_t instant_us);
+/* The instant at which a slot begins. */
+int64_t slot_start_us(enum slot_level level, int32_t slot);
+
+#endif

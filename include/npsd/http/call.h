@@ -1,0 +1,73 @@
+/*
+ * call: one request as handlers see it: no libmicrohttpd, no sockets. Made by server.c (or by a
+ * test), lives in its arena.
+ *
+ * States (checked in server.c):
+ *   RECEIVING --> RUNNING --> QUEUED (suspended: pool or lane has it) --> READY --> DONE
+ *                    `-------------------------- reply at once ------------^
+ */
+#ifndef NPSD_HTTP_CALL_H
+#define NPSD_HTTP_CALL_H
+
+#include "npsd/base/arena.h"
+#include "npsd/domain/problem.h"
+#include "npsd/http/route.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct query_pair {
+    const char *name, *value; /* decoded, NUL-terminated, valid UTF-8, no NUL inside */
+};
+
+enum { CALL_QUERY_MAX = 32 };
+
+struct call {
+    struct arena *arena;
+    const char *request_id;
+    const struct route *route;
+    const char *path;
+    const char *params[ROUTE_PARAMS_MAX];
+    struct query_pair query[CALL_QUERY_MAX];
+    size_t query_count;
+    unsigned media;   /* of the body, one bit of enum http_media; MEDIA_NONE without a body */
+    const char *body; /* body_len bytes */
+    size_t body_len;
+    bool head;           /* HEAD: routed as GET, the edge drops the body */
+    int64_t received_us; /* wall clock */
+    const char *client;  /* address of the client as text, trusted proxies taken into account */
+    const char
+        *base_url;  /* NPSD_PUBLIC_URL, or scheme and host of the request; no slash at the end */
+    void *world;    /* what the api layer gave to the server */
+    void *identity; /* what the api layer's admit found out: who asks, which survey */
+    struct pg *db;  /* on a worker: its connection; else NULL */
+    const char *(*header)(const struct call *call, const char *name); /* NULL: not sent */
+    void *edge;                                                       /* server.c's own */
+};
+
+/* NULL: no such header. Repeated headers: the first (those that must be unique have been refused
+ * before). */
+const char *call_header(const struct call *call, const char *name);
+/* NULL: not sent. */
+const char *call_query(const struct call *call, const char *name);
+/* Adds an error for every parameter whose name is not in known (NULL-terminated) and does not start
+ * with prefix (NULL: none). */
+void call_query_known(const struct call *call, const char *const *known, const char *prefix,
+                      struct problem_errors *errors);
+/* A whole number from min to max; absent leaves *ret_value untouched; wrong adds an error and
+ * returns false. */
+bool call_query_int(const struct call *call, const char *name, int64_t min, int64_t max,
+                    int64_t *ret_value, struct problem_errors *errors);
+
+/*
+ * Wakes a suspended call: its finish is called on an HTTP thread. Exactly once for each start that
+ * returned true; the caller touches the call no more. Any thread.
+ */
+void call_resume(struct call *call);
+
+/* Splits and decodes a query string (or an urlencoded body) into pairs of the arena. False:
+ * malformed escapes, NUL, not UTF-8, too many. */
+bool call_parse_pairs(struct arena *arena, const char *text, size_t len, struct query_pair *pairs,
+                      size_t max, size_t *ret_count);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * reply: what a handler returns: a value. Nothing has been sent yet; the edge (server.c) does that.
+ *
+ * Bodies and header values live in the request's arena or are constants.
+ *
+ * A handler that must wait for something (a commit) returns reply_later: the edge suspends the
+ * connection, calls start(call, job) and returns to its other connections; when the work is done,
+ * the worker calls call_resume(call) once, and the edge calls finish(call) on an HTTP thread for
+ * the real reply. start may return false: then finish is called at once, and finds out itself that
+ * nothing was done.
+ */
+#ifndef NPSD_HTTP_REPLY_H
+#define NPSD_HTTP_REPLY_H
+
+#include "npsd/base/arena.h"
+#include "npsd/domain/problem.h"
+#include "npsd/json/write.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct call;
+
+enum { REPLY_HEADERS_MAX = 12 };
+
+struct reply_header {
+    const char *name, *value;
+};
+
+struct reply {
+    int status;       /* 0: later */
+    const char *type; /* Content-Type; NULL: no body */
+    const char *body;
+    size_t body_len;
+    struct reply_header headers[REPLY_HEADERS_MAX];
+    size_t header_count;
+    bool close; /* end the connection after this reply */
+    /* later */
+    bool (*start)(struct call *call, void *work);
+    struct reply (*finish)(struct call *call, void *work);
+    void *work;
+};
+
+struct reply reply_empty(int status);
+/* Takes what the writer holds. Content-Type application/json. */
+struct reply reply_json(int status, const struct json_writer *w);
+struct reply reply_text(int status, const char *type, const char *body, size_t len);
+/* 303. */
+struct reply reply_redirect(const char *location);
+struct reply reply_later(bool (*start)(struct call *call, void *work),
+                         struct reply (*finish)(struct call *call, void *work), void *work);
+/* Adds a header; the pair is borrowed. Aborts beyond REPLY_HEADERS_MAX: that is a mistake in a
+ * handler. */
+void reply_header(struct reply *reply, const char *name, const char *value);
+
+/*
+ * problem+json: type "/problems/<slug>", title, status, detail (NULL: none), instance (the request
+ * id), and errors if there are any, each with "pointer" (for_query false) or "parameter" (for_query
+ * true). 401 gets WWW-Authenticate, 429 and 503 Retry-After: 1 unless the caller sets it by
+ * reply_retry_after.
+ */
+struct reply reply_problem(const struct call *call, enum problem problem, const char *detail);
+struct reply reply_problem_errors(const struct call *call, enum problem problem, const char *detail,
+                                  const struct problem_errors *errors, bool for_query);
+/* The members of such a problem as a JSON object under name: for items of a batch. */
+void problem_write(struct json_writer *w, const char *name, const char *request_id,
+                   enum problem problem, const char *detail, const struct problem_errors *errors);
+void reply_retry_after(const struct call *call, struct reply *reply, int seconds);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * response (JSON): an answer from a JSON object (or a form turned into one) to struct response,
+ * checked against its survey; and the texts that are stored.
+ */
+#ifndef NPSD_JSON_RESPONSE_H
+#define NPSD_JSON_RESPONSE_H
+
+#include "npsd/domain/problem.h"
+#include "npsd/domain/response.h"
+#include "npsd/domain/role.h"
+#include "npsd/json/write.h"
+#include <jansson.h>
+
+/* Who sends, and so what may be sent. */
+struct response_rules {
+    const struct survey *survey;
+    enum role role; /* decides on backdating, external_id, agent, and the default channel */
+    const char
+        *agent; /* the agent key's name: set, and not to be sent, for ROLE_AGENT; else NULL */
+    bool batch; /* idempotency_key is a member (its value to *ret_key) */
+    int64_t received_us;
+};
+
+/*
+ * False after adding errors; all wrong members are told, base ("" or "/3") leads their pointers.
+ * The survey must outlive the response. *ret_key (batch only, may be NULL otherwise) is the item's
+ * idempotency_key or NULL.
+ */
+bool response_decode(const json_t *value, const char *base, const struct response_rules *rules,
+                     struct problem_errors *errors, struct response *ret_response,
+                     const char **ret_key);
+
+/*
+ * A form's pairs (decoded, in order, "answers.why", "properties.branch", "score", ...) as the JSON
+ * object that response_decode takes: score and scale answers that are decimal numbers become
+ * integers, yes_no true/false/1/0/yes/no/on become booleans, repeated choices an array, empty
+ * values are left out. "key" and "redirect" are not for it: skip them before. Repeating anything
+ * but a choices answer is an error, so is invalid UTF-8 or NUL. The object is owned by the arena.
+ * NULL after adding errors (pointer: the pair's name as "/answers/why").
+ */
+struct form_pair {
+    const char *name, *value;
+    size_t name_len, value_len;
+};
+json_t *response_from_form(const struct survey *survey, const struct form_pair *pairs, size_t count,
+                           struct problem_errors *errors);
+
+/* The jsonb texts of the columns: answers by question id, properties by name; NULL (and len 0) if
+ * there are none. */
+const char *response_answers_json(struct arena *arena, const struct response *response,
+                                  size_t *ret_len);
+const char *response_properties_json(struct arena *arena, const struct response *response,
+                                     size_t *ret_len);
+
+/*
+ * The response after a PATCH: {"score", "answers": {"why": null, ...}, "language",
+ * "properties"?...}: what may be changed is score and answers (merged; null removes one), by staff
+ * also respondent, properties (merged), channel, agent, answered_at. "excluded" and "reason" are
+ * read by the handler through ret_excluded / ret_reason (staff only, else 422). old is what is
+ * stored.
+ */
+struct response_patch {
+    bool exclusion_sent;
+    bool excluded;
+    const char *reason; /* NULL: none */
+};
+bool response_patch_decode(const json_t *value, const struct response *old,
+                           const struct response_rules *rules, struct problem_errors *errors,
+                           struct response *ret_response, struct response_patch *ret_patch);
+
+/*
+ * The answers and properties of a stored row, as struct members again (unknown questions and
+ * options, which cannot be, are skipped).
+ */
+bool response_read_stored(struct arena *arena, const struct survey *survey, const char *answers,
+                          size_t answers_len, const char *properties, size_t properties_len,
+                          struct response *response);
+
+#endif
