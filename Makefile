@@ -42,9 +42,8 @@ UNIT_PROGRAMS = $(UNIT:%.c=$(BUILD)/%)
 API_PROGRAMS = $(API:%.c=$(BUILD)/%)
 PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
 SANITIZED = build/address-undefined
-# The embedded SQL needs the header that declares its tables.
-EMBEDDED := $(if $(wildcard include/npsd/db/migrate.h),$(BUILD)/gen/migrations.o)
-LIB_OBJECTS = $(call object,$(SRC)) $(EMBEDDED)
+
+LIB_OBJECTS = $(call object,$(SRC)) $(BUILD)/gen/migrations.o
 
 # One short line a step; V=1 shows the whole commands.
 Q = $(if $(V),,@)
