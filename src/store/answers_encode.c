@@ -63,18 +63,13 @@ enum {
 _Static_assert(FULL_COLUMNS + NUMBER_COLUMNS + TEXT_COLUMNS + JSON_COLUMNS == ANSWER_COLUMNS,
                "a parameter a column");
 
-static struct db_param array_param(struct arena *arena, const struct buf *array)
-{
-    return P_BUF(arena_memdup(arena, array, sizeof *array));
-}
-
 static struct db_param encode_full(struct arena *arena, const struct answer_row *const *rows,
                                    size_t count, const struct full_column *column)
 {
     struct buf array = db_array_begin(arena, column->type, count);
     for (size_t i = 0; i < count; i++)
         column->add(&array, rows[i]);
-    return array_param(arena, &array);
+    return P_BUF(&array);
 }
 
 /* Column 0 is the agent, the others are the facets by slot. */
@@ -99,7 +94,7 @@ static struct db_param encode_numbers(struct arena *arena, const struct answer_r
         else
             db_array_int4(&array, number);
     }
-    return array_param(arena, &array);
+    return P_BUF(&array);
 }
 
 static const char *text_of(const struct answer_row *row, int column)
@@ -118,7 +113,7 @@ static struct db_param encode_texts(struct arena *arena, const struct answer_row
     struct buf array = db_array_begin(arena, DB_ARRAY_TEXT, count);
     for (size_t i = 0; i < count; i++)
         db_array_text(&array, text_of(rows[i], column));
-    return array_param(arena, &array);
+    return P_BUF(&array);
 }
 
 static const char *json_of(const struct answer_row *row, int column, size_t *ret_len)
@@ -140,7 +135,7 @@ static struct db_param encode_json(struct arena *arena, const struct answer_row 
         const char *json = json_of(rows[i], column, &len);
         db_array_jsonb(&array, json, len);
     }
-    return array_param(arena, &array);
+    return P_BUF(&array);
 }
 
 void answers_encode_rows(struct arena *arena, const struct answer_row *const *rows, size_t count,
@@ -269,7 +264,7 @@ void answers_encode_deltas(struct arena *arena, const struct answer_row *const *
     }
     const struct buf *const arrays[DELTA_COLUMNS] = {&surveys, &slots, &scores, &weights, &dims};
     for (int i = 0; i < DELTA_COLUMNS; i++)
-        params[i] = array_param(arena, arrays[i]);
+        params[i] = P_BUF(arrays[i]);
 }
 
 void answers_encode_journal(struct arena *arena, const struct answer_row *const *rows, size_t count,
@@ -281,8 +276,8 @@ void answers_encode_journal(struct arena *arena, const struct answer_row *const 
         db_array_int4(&slots, slot_of(SLOT_QUARTER, rows[i]->answered_us));
         db_array_text(&dims, answers_dims_text(arena, rows[i]));
     }
-    params[0] = array_param(arena, &slots);
-    params[1] = array_param(arena, &dims);
+    params[0] = P_BUF(&slots);
+    params[1] = P_BUF(&dims);
 }
 
 void answers_encode_keys(struct arena *arena, const struct answer_row *const *rows, size_t count,
@@ -299,6 +294,6 @@ void answers_encode_keys(struct arena *arena, const struct answer_row *const *ro
         db_array_int4(&surveys, rows[i]->survey_id);
         db_array_uuid(&ids, &rows[i]->id);
     }
-    params[0] = array_param(arena, &surveys);
-    params[1] = array_param(arena, &ids);
+    params[0] = P_BUF(&surveys);
+    params[1] = P_BUF(&ids);
 }
