@@ -63,7 +63,8 @@ static void take_key(const struct call *call, struct identity *who, const struct
 }
 
 /* Status 0: no key was sent, or it is good (or, with *ret_ask, might be). */
-static struct reply find_key(struct call *call, struct identity *who, const char *text, bool *ret_ask)
+static struct reply find_key(struct call *call, struct identity *who, const char *text,
+                             bool *ret_ask)
 {
     if (!text)
         return go_on();
@@ -107,7 +108,8 @@ static struct reply check_nobody(const struct call *call, const struct identity 
     bool needs_open = access == ACCESS_DEFINITION || access == ACCESS_POST;
     if (role_may(ROLE_NONE, access) && (!needs_open || who->survey->access == SURVEY_OPEN))
         return go_on();
-    return reply_problem(call, PROBLEM_UNAUTHORIZED, "This needs a key: Authorization: Bearer npsd_...");
+    return reply_problem(call, PROBLEM_UNAUTHORIZED,
+                         "This needs a key: Authorization: Bearer npsd_...");
 }
 
 static bool origin_listed(const struct directory_key *key, const char *origin)
@@ -168,7 +170,8 @@ static struct reply admit_header(struct call *call, bool *ret_ask)
     bool malformed;
     const char *credentials = access_credentials(call, &malformed);
     if (malformed)
-        return reply_problem(call, PROBLEM_UNAUTHORIZED, "Send the key as Bearer, or as the user name of Basic.");
+        return reply_problem(call, PROBLEM_UNAUTHORIZED,
+                             "Send the key as Bearer, or as the user name of Basic.");
     if (credentials && is_edit_token(call, credentials))
         credentials = NULL;
     return admit(call, credentials, ret_ask);
@@ -210,8 +213,8 @@ static bool is_for_pages(const struct route *route)
            route->access == ACCESS_DEFINITION;
 }
 
-static const char *cors_of_survey(const struct call *call, const struct directory_snapshot *snapshot,
-                                  const char *origin)
+static const char *cors_of_survey(const struct call *call,
+                                  const struct directory_snapshot *snapshot, const char *origin)
 {
     const struct survey *survey = directory_survey(snapshot, call->params[0]);
     if (!survey)

@@ -83,7 +83,8 @@ static int take(struct limits *limits, struct bucket *bucket, size_t n, int64_t 
     if (bucket->tokens > limits->per_minute)
         bucket->tokens = limits->per_minute;
     bucket->seen_us = now_us;
-    /* A batch larger than the whole burst is let through by a full bucket, which then owes the rest. */
+    /* A batch larger than the whole burst is let through by a full bucket, which then owes the
+     * rest. */
     double wanted = (double)n < limits->per_minute ? (double)n : limits->per_minute;
     if (bucket->tokens >= wanted) {
         bucket->tokens -= (double)n;
