@@ -6,7 +6,7 @@
  * when it connects and their declared types are checked against PostgreSQL's, so a typo or a
  * drifted schema stops the start, not a customer. Parameters and results are binary.
  *
- * A session is set up as: role NPSD_APP if permitted, search_path pinned, TimeZone UTC,
+ * A session is set up as: role NPSD_APP if permitted, search_path pinned to public, TimeZone UTC,
  * statement_timeout 5 s (unless asked otherwise), lock_timeout 2 s,
  * idle_in_transaction_session_timeout 10 s, synchronous_commit on, jit off, enable_seqscan off
  * where asked, application_name npsd, client_min_messages warning. It refuses to work (DB_UNSAFE)
@@ -104,7 +104,8 @@ struct db_param {
 #define P_UUID(id) P_BYTES((id)->bytes, UUID_SIZE)
 #define P_NULL ((struct db_param){.kind = DB_P_BYTES, .null = true})
 struct db_param P_TEXT(const char *text); /* NULL: SQL NULL */
-struct db_param P_BUF(const void *buf);   /* a struct buf *: an array or any other binary value */
+struct db_param P_BUF(const void *buf); /* a struct buf *, whose bytes are borrowed: an array or any
+                                           other binary value */
 
 struct db_result;
 void db_result_free(struct db_result *result);
