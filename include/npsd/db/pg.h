@@ -6,7 +6,7 @@
  * when it connects and their declared types are checked against PostgreSQL's, so a typo or a
  * drifted schema stops the start, not a customer. Parameters and results are binary.
  *
- * A session is set up as: role NPSD_APP if permitted, search_path pinned, TimeZone UTC,
+ * A session is set up as: role NPSD_APP if permitted, search_path pinned to public, TimeZone UTC,
  * statement_timeout 5 s (unless asked otherwise), lock_timeout 2 s,
  * idle_in_transaction_session_timeout 10 s, synchronous_commit on, jit off, enable_seqscan off
  * where asked, application_name npsd, client_min_messages warning. It refuses to work (DB_UNSAFE)

@@ -1,0 +1,48 @@
+/*
+ * world: what handlers know besides their request. One struct world a daemon, made by serve and
+ * lent to every call; one struct identity a call, found out by access_admit.
+ */
+#ifndef NPSD_API_WORLD_H
+#define NPSD_API_WORLD_H
+
+#include "npsd/config.h"
+#include "npsd/http/call.h"
+#include "npsd/state/directory.h"
+#include "npsd/state/values.h"
+
+struct lane;
+struct pool;
+struct limits;
+
+struct world {
+    const struct config *config;
+    struct directory *directory;
+    struct values *values;
+    struct lane *single, *batch;
+    struct pool *pool;
+    struct limits *limits;
+    atomic_bool draining;
+    atomic_bool schema_good;
+};
+
+/* Who asks, and about which survey. Lives as long as the call; the snapshot is held by the call's
+ * arena. */
+struct identity {
+    enum role role;
+    const struct directory_key *key; /* NULL: none was sent */
+    const struct survey *survey;     /* NULL: the route has no {survey} */
+    struct directory_snapshot *snapshot;
+    const char *actor; /* for audit and history: "key 3 Olga", "edit token", "anyone" */
+};
+
+static inline struct world *call_world(const struct call *call)
+{
+    return call->world;
+}
+
+static inline struct identity *call_identity(const struct call *call)
+{
+    return call->identity;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * cli: the commands. Each reads its own options (getopt_long, --help), writes results to stdout and
+ * what went wrong to stderr.
+ *
+ * Exit status: 0 done, 1 refused or not found, 2 wrong usage, 3 the database cannot be reached.
+ */
+#ifndef NPSD_CLI_CLI_H
+#define NPSD_CLI_CLI_H
+
+#include "npsd/config.h"
+#include "npsd/db/pg.h"
+
+enum { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_AWAY = 3 };
+
+struct cli_command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv,
+               const struct config *config); /* argv[0] is the command's name */
+};
+
+int cli_serve(int argc, char **argv, const struct config *config);
+int cli_migrate(int argc, char **argv, const struct config *config);
+int cli_key(int argc, char **argv, const struct config *config);
+int cli_survey(int argc, char **argv, const struct config *config);
+int cli_report(int argc, char **argv, const struct config *config);
+int cli_check(int argc, char **argv, const struct config *config);
+int cli_config(int argc, char **argv, const struct config *config);
+int cli_healthcheck(int argc, char **argv, const struct config *config);
+
+/* The options of a connection for commands: the daemon's rights, every statement of the store. */
+struct pg_options cli_database(const struct config *config);
+/* Says on stderr what the database had against it; returns the exit status that fits. */
+int cli_database_error(const struct pg *pg, enum db_status status);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * batch: commits one batch of a lane and gives each item its outcome. The decisions of the lane's
+ * picture (lane.h) live here, the queue and the thread there.
+ */
+#ifndef NPSD_INGEST_BATCH_H
+#define NPSD_INGEST_BATCH_H
+
+#include "npsd/ingest/lane.h"
+
+struct batch_tools {
+    struct pg *pg;
+    struct arena *arena; /* for encoding; reset by the owner after each batch */
+    struct values *values;
+};
+
+/*
+ * Sets the outcome of every item. Returns when each item is committed,
+ * refused or given up; at the latest a statement's timeout after the last deadline.
+ */
+void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * directory: what the daemon knows by heart of surveys, keys and shared secrets, so that taking an
+ * answer asks the database nothing.
+ *
+ * A snapshot is immutable and counted by references; a request holds one for its life. The
+ * directory is read anew, in one repeatable-read transaction, when directory.version has moved: the
+ * poller looks four times a second, and a request that meets an unknown survey or key has a worker
+ * look at once (directory_refresh). So a new key works at once, a revoked one stops within a
+ * second. While the database is away the last snapshot stays good.
+ */
+#ifndef NPSD_STATE_DIRECTORY_H
+#define NPSD_STATE_DIRECTORY_H
+
+#include "npsd/base/crypto.h"
+#include "npsd/db/pg.h"
+#include "npsd/domain/role.h"
+#include "npsd/domain/survey.h"
+#include "npsd/store/surveys.h"
+#include <stdatomic.h>
+
+struct directory_key {
+    int32_t id;
+    enum role role;
+    const char *name;
+    bool all_surveys;
+    const int32_t *surveys;
+    size_t survey_count;
+    const char *const *origins;
+    size_t origin_count;
+    struct crypto_hash hash;
+    atomic_bool *used; /* set by requests, swept into last_used_at by directory_touch */
+};
+
+struct directory_snapshot {
+    int64_t version;
+    const struct survey *const *surveys; /* by slug */
+    size_t survey_count;
+    uint8_t edit_secret[32];
+    uint8_t cursor_secret[32];
+    /* lookup tables follow, private */
+    struct directory_index *index;
+    struct arena *arena;
+    atomic_int references;
+};
+
+struct directory;
+
+struct directory *directory_new(void);
+/* No snapshot may be held any more. */
+void directory_free(struct directory *directory);
+
+/* The latest snapshot, or NULL if none has ever been read. Release it once. */
+struct directory_snapshot *directory_acquire(struct directory *directory);
+void directory_release(struct directory_snapshot *snapshot);
+
+const struct survey *directory_survey(const struct directory_snapshot *snapshot, const char *slug);
+const struct survey *directory_survey_by_id(const struct directory_snapshot *snapshot, int32_t id);
+const struct directory_key *directory_key(const struct directory_snapshot *snapshot,
+                                          const struct crypto_hash *hash);
+bool directory_key_covers(const struct directory_key *key, int32_t survey_id);
+
+/* Reads the version, and everything if it moved (or nothing was read yet). Several threads may call
+ * it. */
+enum db_status directory_refresh(struct directory *directory, struct pg *pg);
+/* Writes last_used_at of keys used since the last call. */
+enum db_status directory_touch(struct directory *directory, struct pg *pg);
+
+extern const struct db_stmt *const directory_statements[];
+
+/* A survey's record as struct survey, and the record of a struct survey (title and definitions
+ * rendered): for those who change surveys. */
+struct survey *survey_from_record(struct arena *arena, const struct survey_record *record);
+struct survey_record *survey_to_record(struct arena *arena, const struct survey *survey);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * values: numbers for the values of facets and agents (table facet_value).
+ *
+ * A facet counts at most VALUES_MAX distinct values; later ones share the number VALUES_OTHER and
+ * keep their text in the answer's properties. The decision is made when a value first appears,
+ * under a lock of the survey, and never changes: so it may be remembered for ever. What is
+ * remembered of values past the cap is bounded.
+ */
+#ifndef NPSD_STATE_VALUES_H
+#define NPSD_STATE_VALUES_H
+
+#include "npsd/db/pg.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { VALUES_MAX = 1000, VALUES_OTHER = 0 };
+#define VALUES_OTHER_NAME "(other)"
+
+struct values;
+
+struct values *values_new(void);
+void values_free(struct values *values);
+
+/* From memory only; false: not known yet. Any thread. */
+bool values_find(struct values *values, int32_t survey_id, int facet, const char *value,
+                 int32_t *ret_id);
+/* From memory, else from the database, where it is added if there is room. Must not be called
+ * inside a transaction. Any thread. */
+enum db_status values_resolve(struct values *values, struct pg *pg, int32_t survey_id, int facet,
+                              const char *value, int32_t *ret_id);
+/*
+ * The number of a value for a reader: never adds. VALUES_OTHER_NAME is VALUES_OTHER. *ret_known
+ * false: no answer with this value is counted by it (it may still stand in rows under
+ * VALUES_OTHER).
+ */
+enum db_status values_look_up(struct values *values, struct pg *pg, int32_t survey_id, int facet,
+                              const char *value, bool *ret_known, int32_t *ret_id);
+
+extern const struct db_stmt *const values_statements[];
+
+#endif

@@ -1,0 +1,140 @@
+#include "npsd/ingest/lane.h"
+
+#include "npsd/base/clock.h"
+#include "npsd/base/log.h"
+#include "npsd/base/metrics.h"
+#include "npsd/ingest/batch.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct lane {
+    struct lane_options options;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t arrived;
+    struct lane_item *first, *last; /* the queue, under the mutex */
+    atomic_size_t waiting;          /* written under the mutex, read by anyone */
+    bool idle, stopping;            /* under the mutex */
+    struct lane_item **batch;       /* room for batch_max, the thread's own */
+};
+
+/* Moves up to batch_max items from the queue into lane->batch; waits while there are none. 0: the
+ * end. */
+static size_t lane_take(struct lane *lane)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&lane->mutex);
+    while (!lane->first && !lane->stopping) {
+        lane->idle = true;
+        pthread_cond_wait(&lane->arrived, &lane->mutex);
+    }
+    lane->idle = false;
+    while (lane->first && count < lane->options.batch_max) {
+        lane->batch[count++] = lane->first;
+        lane->first = lane->first->next;
+    }
+    if (!lane->first)
+        lane->last = NULL;
+    atomic_fetch_sub_explicit(&lane->waiting, count, memory_order_relaxed);
+    pthread_mutex_unlock(&lane->mutex);
+    return count;
+}
+
+static void *lane_main(void *argument)
+{
+    struct lane *lane = argument;
+    struct pg *pg = pg_new(lane->options.database);
+    struct arena arena = {0};
+    size_t count;
+
+    pthread_setname_np(pthread_self(), lane->options.name);
+    arena_init(&arena, 256 * 1024);
+    struct batch_tools tools = {.pg = pg, .arena = &arena, .values = lane->options.values};
+    while ((count = lane_take(lane)) > 0) {
+        batch_commit(&tools, lane->batch, count);
+        /* done() may free its item, so next and outcome are not looked at any more. */
+        for (size_t i = 0; i < count; i++)
+            lane->batch[i]->done(lane->batch[i]);
+        arena_reset(&arena);
+    }
+    arena_done(&arena);
+    pg_free(pg);
+    return NULL;
+}
+
+static void lane_free(struct lane *lane)
+{
+    pthread_cond_destroy(&lane->arrived);
+    pthread_mutex_destroy(&lane->mutex);
+    free(lane->batch);
+    free(lane);
+}
+
+struct lane *lane_start(const struct lane_options *options)
+{
+    struct lane *lane = calloc(1, sizeof *lane);
+    struct lane_item **batch = calloc(options->batch_max, sizeof(struct lane_item *));
+    if (!lane || !batch) {
+        free(lane);
+        free(batch);
+        return NULL;
+    }
+    lane->options = *options;
+    lane->batch = batch;
+    pthread_mutex_init(&lane->mutex, NULL);
+    pthread_cond_init(&lane->arrived, NULL);
+    if (pthread_create(&lane->thread, NULL, lane_main, lane) != 0) {
+        lane_free(lane);
+        return NULL;
+    }
+    return lane;
+}
+
+bool lane_submit(struct lane *lane, struct lane_item *first, struct lane_item *last, size_t count)
+{
+    last->next = NULL;
+    pthread_mutex_lock(&lane->mutex);
+    size_t waiting = atomic_load_explicit(&lane->waiting, memory_order_relaxed);
+    bool taken = !lane->stopping && waiting + count <= lane->options.queue_max;
+    bool wake = taken && lane->idle;
+    if (taken) {
+        if (lane->last)
+            lane->last->next = first;
+        else
+            lane->first = first;
+        lane->last = last;
+        atomic_store_explicit(&lane->waiting, waiting + count, memory_order_relaxed);
+        lane->idle = false; /* one wake-up is enough */
+    }
+    pthread_mutex_unlock(&lane->mutex);
+    if (wake)
+        pthread_cond_signal(&lane->arrived);
+    if (!taken)
+        metrics_add(METRIC_REJECTED, count);
+    return taken;
+}
+
+size_t lane_waiting(const struct lane *lane)
+{
+    return atomic_load_explicit(&lane->waiting, memory_order_relaxed);
+}
+
+size_t lane_room(const struct lane *lane)
+{
+    size_t waiting = lane_waiting(lane);
+    return waiting < lane->options.queue_max ? lane->options.queue_max - waiting : 0;
+}
+
+void lane_stop(struct lane *lane)
+{
+    if (!lane)
+        return;
+    pthread_mutex_lock(&lane->mutex);
+    lane->stopping = true;
+    pthread_mutex_unlock(&lane->mutex);
+    pthread_cond_signal(&lane->arrived);
+    pthread_join(lane->thread, NULL);
+    lane_free(lane);
+}
