@@ -125,9 +125,8 @@ static const char *take_choice(const json_t *value, struct response_answer *answ
     return NULL;
 }
 
-/* Keeps the order of the question's options; false if it is there already. */
-static bool add_option(const struct survey_option **options, size_t count,
-                       const struct survey_option *option)
+bool response_add_option(const struct survey_option **options, size_t count,
+                         const struct survey_option *option)
 {
     size_t at = count;
 
@@ -150,7 +149,7 @@ static const char *take_choices(struct arena *arena, const json_t *value,
         const struct survey_option *option =
             find_option(answer->question, json_array_get(value, i));
 
-        if (!option || !add_option(options, i, option))
+        if (!option || !response_add_option(options, i, option))
             return fault;
     }
     answer->options = options;

@@ -2,9 +2,6 @@
 #include "npsd/json/read.h"
 #include "response_parts.h"
 
-/* No time that clock_parse gives. */
-#define NOT_GIVEN INT64_MIN
-
 struct members {
     int score;
     int64_t answered_us;
@@ -140,7 +137,7 @@ static void take_members(struct response_decoder *d, const struct members *membe
         response_take_line(d, "respondent", members->respondent, &d->response.respondent);
     if (members->properties)
         response_take_properties(d, members->properties);
-    if (members->answered_us != NOT_GIVEN)
+    if (members->answered_us != RESPONSE_TIME_NOT_SENT)
         response_take_answered_at(d, members->answered_us);
     if (members->external_id)
         take_external_id(d, members->external_id);
@@ -152,7 +149,7 @@ bool response_decode(const json_t *value, const char *base, const struct respons
                      struct problem_errors *errors, struct response *ret_response,
                      const char **ret_key)
 {
-    struct members members = {.answered_us = NOT_GIVEN};
+    struct members members = {.answered_us = RESPONSE_TIME_NOT_SENT};
     struct response_decoder d = {.rules = rules, .base = base, .errors = errors};
     const char *key = NULL;
 

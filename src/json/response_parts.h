@@ -7,6 +7,9 @@
 
 #include "npsd/json/response.h"
 
+/* No time that clock_parse gives. */
+#define RESPONSE_TIME_NOT_SENT INT64_MIN
+
 struct response_decoder {
     const struct response_rules *rules;
     const char *base;
@@ -37,6 +40,10 @@ const char *response_line_fault(const json_t *value);
 /* Puts an answer in its place (the order of the survey's questions), instead of the one that was
  * there. False if there is no room for one more. */
 bool response_put_answer(struct response *response, const struct response_answer *answer);
+/* Adds to count options in the order of their question; false if it is there already. options has
+ * room for one more. */
+bool response_add_option(const struct survey_option **options, size_t count,
+                         const struct survey_option *option);
 /* Keeps the order of names; the name must not be there yet, and there must be room. */
 void response_add_property(struct response *response, const char *name, const char *value);
 

@@ -77,8 +77,8 @@ struct json_field {
 
 /*
  * True if nothing was wrong. base is the pointer of value itself ("" at the top). Texts are copied
- * into errors->arena. Bit i of *ret_sent (may be NULL) tells whether fields[i] was there, right or wrong; it is
- * set in any case.
+ * into errors->arena. Bit i of *ret_sent (may be NULL) tells whether fields[i] was there, right or
+ * wrong; it is set in any case.
  */
 bool json_decode(const json_t *value, const char *base, const struct json_field *fields,
                  size_t count, void *target, struct problem_errors *errors, uint64_t *ret_sent);
