@@ -27,7 +27,8 @@ struct arena {
     jmp_buf *landing;
 };
 
-/* Prepares an empty arena; first_size bytes are allocated at once. */
+/* Prepares an empty arena; first_size bytes are allocated at once (if memory is out, that shows at
+ * the first allocation, when there may be a landing). */
 void arena_init(struct arena *arena, size_t first_size);
 /* Runs the cleanups (last first), frees all blocks but the first, and starts again. Keeps the
  * landing. */
@@ -36,7 +37,7 @@ void arena_reset(struct arena *arena);
 void arena_done(struct arena *arena);
 
 /* Calls destroy(object) when the arena is reset or done: for a foreign resource with the arena's
- * life. */
+ * life. If there is no memory to remember it by, the object is destroyed before the jump. */
 void arena_defer(struct arena *arena, void (*destroy)(void *object), void *object);
 
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));

@@ -22,17 +22,17 @@ int64_t clock_monotonic_us(void);
 
 /*
  * RFC 3339 date-time with "Z" or an offset, any number of fraction digits (cut after microseconds),
- * years 0001 to 9999, a real date, a leap second taken as the second after it. "t" and "z" and a
- * space for the "T" are accepted as the RFC allows. False, and *ret_us untouched, for anything
- * else.
+ * years 0001 to 9999 (also after the offset is taken off), a real date, a leap second (at the end
+ * of a month of UTC, where they are) taken as the second after it. "t" and "z" and a space for the
+ * "T" are accepted as the RFC allows. False, and *ret_us untouched, for anything else.
  */
 bool clock_parse(const char *text, size_t len, int64_t *ret_us);
 
 /* A calendar date "YYYY-MM-DD", as days since 1970-01-01. */
 bool clock_parse_date(const char *text, size_t len, int32_t *ret_days);
 
-/* RFC 3339 in UTC with "Z"; microseconds only where there are any, without trailing zeros. Returns
- * text. */
+/* RFC 3339 in UTC with "Z"; microseconds only where there are any, without trailing zeros. An
+ * instant outside of the years 0001 to 9999 is printed as the nearest inside. Returns text. */
 char *clock_format(int64_t instant_us, char text[static CLOCK_TEXT_SIZE]);
 
 /* Days since 1970-01-01 of a date of the proleptic Gregorian calendar, and back. */

@@ -5,8 +5,9 @@
  *
  * A line is written with one write(2), so lines of several threads never mix. Texts are escaped:
  * values with spaces, quotes or "=" are quoted, control characters and bytes outside UTF-8 become
- * \u00XX, and each value is cut after 256 bytes. Never log answers, keys, tokens or addresses of
- * people.
+ * \u00XX, and each value is cut after 256 bytes. Fields for which the line (2 KiB) has no room are
+ * left out, and "cut=1" says so. errno stays as it was. Never log answers, keys, tokens or
+ * addresses of people.
  *
  * An error is logged once, by the outermost function that knows what was being done.
  */

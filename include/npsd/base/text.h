@@ -10,6 +10,8 @@
 
 /* Number of code points of a valid UTF-8 string. */
 size_t text_length(const char *utf8, size_t bytes);
+/* The bytes of the valid UTF-8 sequence (RFC 3629) that text begins with; 0 if there is none. */
+size_t text_utf8_size(const char *text, size_t len);
 /* True if a control character (below 0x20 or 0x7F) other than tab, line feed and carriage return is
  * in it. */
 bool text_has_control(const char *utf8, size_t bytes);
@@ -22,9 +24,12 @@ bool text_is_slug(const char *text, size_t len);
 bool text_is_language(const char *text, size_t len);
 /* 1 to max visible ASCII characters (0x21 to 0x7E). */
 bool text_is_visible(const char *text, size_t len, size_t max);
-/* A whole decimal number without sign, leading zeros or anything else, from min to max. */
+/* A whole decimal number, 0 or above, without sign, leading zeros or anything else, from min to
+ * max. */
 bool text_to_number(const char *text, size_t len, int64_t min, int64_t max, int64_t *ret_value);
 /* FNV-1a, for hash tables over short strings that no stranger fills without bound. */
 uint64_t text_hash(const char *text, size_t len);
+/* Which of the names the text is, or -1: for tables of the names of an enum. */
+int text_index(const char *const *names, size_t count, const char *text, size_t len);
 
 #endif

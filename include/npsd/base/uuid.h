@@ -19,7 +19,8 @@ struct uuid {
     uint8_t bytes[UUID_SIZE];
 };
 
-/* Thread-safe and cheap (a thread draws its random bytes in blocks). */
+/* Thread-safe and cheap: a thread draws its random bytes in blocks. So a process that makes ids
+ * must not fork a child that makes ids too. Ids of one millisecond are in no order. */
 struct uuid uuid_v7(int64_t now_us);
 /* UUIDv8 of SHA-256("k:" survey ":" key). */
 struct uuid uuid_derive(const char *survey, const char *key);

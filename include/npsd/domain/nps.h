@@ -5,15 +5,20 @@
  * never from rounded shares. With no answers everything but the counts is absent (known is false;
  * printed as null).
  *
- * nps         integer, half away from zero, by integer arithmetic: sign * ((200*|P-C| + n) / (2n)).
- * shares, nps_exact, mean   four decimals, half away from zero, exact (computed in integers, as
- * ten-thousandths). interval    adjusted Wald, 95 % (Rocks 2016, The American Statistician, arXiv
- * 1601.07235): three answers are added, 3/4 promoter, 3/2 neutral, 3/4 critic; p' = (P+.75)/(n+3),
- * c' = (C+.75)/(n+3), m = p'-c', v = p'+c'-m^2, m +- z*sqrt(v/(n+3)), clamped to -100..100. Its
- * centre is not the reported NPS. change      nps_exact is the difference of the two published
- * values' exact ratios; z, p and the interval come from the adjusted quantities: z =
- * (m2-m1)/sqrt(v1/(n1+3)+v2/(n2+3)), p = erfc(|z|/sqrt 2), two-sided
- *             (measuringu.com/nps-significance-test). Absent when a side is empty.
+ * nps: an integer, half away from zero, by integer arithmetic.
+ *
+ * shares, nps_exact, mean: four decimals, half away from zero, exact (computed in integers, as
+ * ten-thousandths).
+ *
+ * interval: adjusted Wald, 95 % (Rocks 2016, The American Statistician, arXiv 1601.07235). Three
+ * answers are added, 3/4 promoter, 3/2 neutral, 3/4 critic; p' = (P + .75) / (n + 3), c' = (C +
+ * .75) / (n + 3), m = p' - c', v = p' + c' - m^2; m +- z sqrt(v / (n + 3)), clamped to -100..100.
+ * Its centre is not the reported NPS.
+ *
+ * change: nps_exact is the difference of the two exact ratios, rounded once; z, p and the interval
+ * come from the adjusted quantities: z = (m2 - m1) / sqrt(v1 / (n1 + 3) + v2 / (n2 + 3)), p =
+ * erfc(|z| / sqrt 2), two-sided (measuringu.com/nps-significance-test). Absent when a side is
+ * empty.
  */
 #ifndef NPSD_DOMAIN_NPS_H
 #define NPSD_DOMAIN_NPS_H

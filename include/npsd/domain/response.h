@@ -5,7 +5,7 @@
  * response_hash is the identity of the content: the same answer hashes alike whether it came as
  * JSON, as a form or from a spool, today or in a year. It covers what the sender said (score,
  * answers, channel, agent, language, respondent, properties, answered_at as given, external_id),
- * not what npsd added.
+ * not what npsd added, and does not depend on the order of questions or options in the survey.
  */
 #ifndef NPSD_DOMAIN_RESPONSE_H
 #define NPSD_DOMAIN_RESPONSE_H

@@ -28,7 +28,10 @@ const char *role_name(enum role role);
 /* "none" is no role of a key: false for it. */
 bool role_parse(const char *name, size_t len, enum role *ret_role);
 
-/* Whether the role alone suffices; whether a survey is open to people without a key is asked apart.
+/*
+ * Whether the role alone suffices. For ROLE_NONE with ACCESS_DEFINITION and ACCESS_POST true means
+ * "possible at all": the caller then asks whether the survey is open to people without a key. For
+ * ACCESS_AMEND of anybody but analyst and admin it means that an edit token may be tried.
  */
 bool role_may(enum role role, enum access access);
 

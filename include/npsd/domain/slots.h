@@ -9,7 +9,8 @@
  * coarse facets (agent, survey facets) the finest slot is the day. The pieces are disjoint and
  * cover the window exactly.
  *
- * SLOTS_OPEN as from or to leaves that end open; then whole months reach to that end.
+ * SLOTS_OPEN_FROM as from or SLOTS_OPEN_TO as to leaves that end open; then whole months reach to
+ * that end. Other instants lie within the years 0001 to 9999 (what clock_parse gives).
  */
 #ifndef NPSD_DOMAIN_SLOTS_H
 #define NPSD_DOMAIN_SLOTS_H
@@ -49,7 +50,9 @@ struct slot_cover slots_cover(int64_t from_us, int64_t to_us, bool fine);
 
 /* The slot an instant lies in (floor). */
 int32_t slot_of(enum slot_level level, int64_t instant_us);
-/* The instant at which a slot begins. */
+/* The instant at which a slot begins; SLOTS_OPEN_FROM and SLOTS_OPEN_TO for INT32_MIN and
+ * INT32_MAX.
+ */
 int64_t slot_start_us(enum slot_level level, int32_t slot);
 
 #endif

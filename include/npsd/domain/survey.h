@@ -113,7 +113,7 @@ bool survey_access_parse(const char *name, size_t len, enum survey_access *ret_a
 const char *question_type_name(enum question_type type);
 bool question_type_parse(const char *name, size_t len, enum question_type *ret_type);
 
-/* NULL if there is no such active question. The score question is found too. */
+/* NULL if there is no such active question, or option of it. The score question is found too. */
 const struct survey_question *survey_question(const struct survey *survey, const char *id);
 const struct survey_option *question_option(const struct survey_question *question, const char *id);
 /* The slot of an active facet, or -1. */

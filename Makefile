@@ -1,0 +1,179 @@
+# npsd: build, test and run. `make help` lists what there is to ask for.
+
+VERSION = 0.1.0
+PREFIX ?= /usr/local
+CC = gcc
+# Empty for the plain build, or what gcc's -fsanitize= takes: address,undefined or thread.
+SANITIZER ?=
+# Every kind of build has a folder of its own, so that they never mix.
+comma := ,
+BUILD = build$(if $(SANITIZER),/$(subst $(comma),-,$(SANITIZER)))
+JOBS := $(shell nproc)
+
+# pkg-config is asked once, and only by a build: it may not be installed before `make run`.
+LIBS = libmicrohttpd jansson libpq libsodium
+TEST_LIBS = check libcurl
+LIBS_CFLAGS = $(eval LIBS_CFLAGS := $$(shell pkg-config --cflags $(LIBS)))$(LIBS_CFLAGS)
+LIBS_LDLIBS = $(eval LIBS_LDLIBS := $$(shell pkg-config --libs $(LIBS)))$(LIBS_LDLIBS)
+TEST_CFLAGS = $(eval TEST_CFLAGS := $$(shell pkg-config --cflags $(TEST_LIBS)))$(TEST_CFLAGS)
+TEST_LDLIBS = $(eval TEST_LDLIBS := $$(shell pkg-config --libs $(TEST_LIBS)))$(TEST_LDLIBS)
+
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings \
+	-Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Werror
+HARDENING = -fstack-protector-strong -fPIE
+# Sanitizers replace what _FORTIFY_SOURCE checks, and miss what it has wrapped.
+OPTIMIZE = $(if $(SANITIZER),-O1 -g -fno-omit-frame-pointer,-O2 -g -D_FORTIFY_SOURCE=2)
+SANITIZE = $(if $(SANITIZER),-fsanitize=$(SANITIZER) -fno-sanitize-recover=all)
+NPSD_CPPFLAGS = -D_GNU_SOURCE -DNPSD_VERSION='"$(VERSION)"' -Iinclude -include npsd/banned.h
+NPSD_CFLAGS = -std=gnu17 $(OPTIMIZE) $(WARNINGS) $(HARDENING) $(SANITIZE) $(EXTRA_CFLAGS) $(LIBS_CFLAGS)
+NPSD_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(EXTRA_LDFLAGS)
+LDLIBS = $(LIBS_LDLIBS) -lm -lpthread
+
+SRC := $(filter-out src/main.c,$(wildcard src/*.c src/*/*.c))
+SQL := $(wildcard sql/*.sql)
+UNIT := $(wildcard tests/unit/test_*.c)
+API := $(wildcard tests/api/test_*.c)
+SUPPORT := $(wildcard tests/support/*.c)
+SCRIPTS = $(wildcard deploy/*.sh tests/*.sh tests/*/*.sh .ci/run)
+C_FILES = $(wildcard src/*.c src/*/*.c src/*/*.h include/npsd/*.h include/npsd/*/*.h tests/*/*.c tests/*/*.h)
+
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+UNIT_PROGRAMS = $(UNIT:%.c=$(BUILD)/%)
+API_PROGRAMS = $(API:%.c=$(BUILD)/%)
+PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
+SANITIZED = build/address-undefined
+
+LIB_OBJECTS = $(call object,$(SRC)) $(BUILD)/gen/migrations.o
+
+# One short line a step; V=1 shows the whole commands.
+Q = $(if $(V),,@)
+SAY = @printf '  %-5s %s\n'
+
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: FORCE all lib tests run test bench check-layers check-tsan check-valgrind coverage lint \
+	format install packages clean help
+
+all: $(BUILD)/npsd  ## build build/npsd (the default); SANITIZER=address,undefined or thread: apart
+
+run:  ## install what is missing, build, and serve with a private PostgreSQL until Ctrl-C
+	@deploy/packages.sh run
+	@$(MAKE) -j$(JOBS) SANITIZER= all
+	@exec deploy/run.sh
+
+# The plain build shows what users get; the sanitized one what luck was hiding.
+test:  ## install what is missing, build, and run every test, plain and sanitized
+	@deploy/packages.sh test
+	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers
+	@$(MAKE) -j$(JOBS) SANITIZER=address,undefined tests
+	@exec tests/run.sh $(UNIT:%.c=build/%) $(API:%.c=build/%) \
+		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%)
+
+bench:  ## measure the daemon under load (tests/bench)
+	@deploy/packages.sh bench
+	@$(MAKE) -j$(JOBS) SANITIZER= tests
+	@exec tests/bench/run.sh
+
+check-layers:  ## who may include whom
+	@deploy/check-layers.sh
+
+check-tsan:  ## the API tests with the thread sanitizer
+	@deploy/packages.sh test
+	@$(MAKE) -j$(JOBS) SANITIZER=thread tests
+	@exec tests/run.sh $(API:%.c=build/thread/%)
+
+check-valgrind:  ## the API tests with the daemon under valgrind
+	@deploy/packages.sh valgrind
+	@$(MAKE) -j$(JOBS) SANITIZER= tests
+	@NPSD_TEST_WRAPPER='$(VALGRIND)' CK_TIMEOUT_MULTIPLIER=20 NPSD_TEST_SECONDS=1800 \
+		tests/run.sh $(API:%.c=build/%)
+
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
+	--suppressions=$(CURDIR)/tests/support/valgrind.supp
+
+coverage:  ## which lines the tests run
+	@deploy/packages.sh coverage
+	@$(MAKE) -j$(JOBS) $(COVERAGE) tests
+	@find build/coverage -name '*.gcda' -delete
+	@tests/run.sh $(UNIT:%.c=build/coverage/%) $(API:%.c=build/coverage/%)
+	@gcovr --root . --filter src/ --object-directory build/coverage/obj build/coverage/obj
+
+COVERAGE = SANITIZER= BUILD=build/coverage OPTIMIZE='-O0 -g' \
+	EXTRA_CFLAGS='--coverage -fprofile-update=atomic' EXTRA_LDFLAGS=--coverage
+
+lint:  ## clang-tidy, cppcheck, shellcheck and the format, all without a finding
+	@deploy/packages.sh lint
+	clang-format --dry-run -Werror $(C_FILES)
+	shellcheck $(SCRIPTS)
+	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+		--std=c11 -j$(JOBS) -Iinclude src
+	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P$(JOBS) -n4 sh -c \
+		'clang-tidy --quiet "$$@" -- $(NPSD_CPPFLAGS) -Itests -std=gnu17 $(LIBS_CFLAGS)' tidy
+
+format:  ## clang-format, in place
+	clang-format -i $(C_FILES)
+
+install: all  ## npsd into $(DESTDIR)$(PREFIX)/bin
+	install -D -m 755 $(BUILD)/npsd $(DESTDIR)$(PREFIX)/bin/npsd
+
+packages:  ## install the Debian packages for all of this
+	@deploy/packages.sh run test bench lint valgrind coverage
+
+clean:  ## delete what was built; var/ stays
+	rm -rf build
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+lib: $(BUILD)/libnpsd.a
+
+tests: $(BUILD)/npsd $(PROGRAMS)
+
+# --- how things are built ---
+
+$(BUILD)/npsd: $(call object,src/main.c) $(BUILD)/libnpsd.a
+	$(SAY) LINK $@
+	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The archive is made anew, also when a source file has gone.
+$(BUILD)/libnpsd.a: $(LIB_OBJECTS) $(BUILD)/objects.list
+	$(SAY) AR $@
+	@rm -f $@
+	$(Q)ar rcs $@ $(LIB_OBJECTS)
+
+$(BUILD)/objects.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LIB_OBJECTS)' | cmp -s - $@ || echo '$(LIB_OBJECTS)' >$@
+
+$(BUILD)/obj/tests/%.o: tests/%.c Makefile
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(NPSD_CPPFLAGS) -Itests $(NPSD_CFLAGS) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(NPSD_CPPFLAGS) $(NPSD_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/migrations.c: FORCE
+	@mkdir -p $(@D)
+	@deploy/embed-sql.sh $(SQL) >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+
+$(BUILD)/gen/migrations.o: $(BUILD)/gen/migrations.c $(SQL) Makefile
+	$(SAY) CC $@
+	$(Q)$(CC) $(NPSD_CPPFLAGS) $(NPSD_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(call object,$(filter tests/support/unit%,$(SUPPORT))) \
+		$(BUILD)/libnpsd.a
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(TEST_LDLIBS) $(LDLIBS)
+
+$(API_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(call object,$(SUPPORT)) $(BUILD)/libnpsd.a
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(TEST_LDLIBS) $(LDLIBS)
+
+-include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/gen/*.d)

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a purpose needs and that are missing.
+#
+#   deploy/packages.sh PURPOSE...      run test bench lint valgrind coverage
+#
+# As root with apt-get, else through sudo; without either it prints the one line to run and fails.
+set -euo pipefail
+
+build=(gcc libc6-dev make pkg-config libmicrohttpd-dev libjansson-dev libpq-dev libsodium-dev)
+# curl is there for what `make run` suggests to try.
+serve=(postgresql-15 tzdata curl)
+harness=(check libcurl4-openssl-dev)
+
+packages_for() {
+  case $1 in
+    run) echo "${build[@]}" "${serve[@]}" ;;
+    test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" ;;
+    # pgbench comes with postgresql-15.
+    bench) echo "${build[@]}" "${serve[@]}" "${harness[@]}" wrk ;;
+    lint) echo "${build[@]}" "${harness[@]}" clang-format clang-tidy cppcheck shellcheck ;;
+    valgrind) echo "${build[@]}" "${serve[@]}" "${harness[@]}" valgrind ;;
+    coverage) echo "${build[@]}" "${serve[@]}" "${harness[@]}" gcovr ;;
+    *) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2 && return 2 ;;
+  esac
+}
+
+# Those of the wanted packages that dpkg does not have installed, one a line.
+missing() {
+  local installed
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null) || true
+  printf '%s\n' "$@" | sort -u | grep -vxF -e "$(sed -n 's/^installed //p' <<<"$installed")" || true
+}
+
+# Debian's server package starts a cluster of its own on port 5432 when it is first installed. npsd has
+# no use for that one, so it is told not to; what an operator has configured or made is left alone.
+forbid_main_cluster() {
+  local conf=/etc/postgresql-common/createcluster.d/npsd.conf
+  [ ! -e "$conf" ] || return 0
+  mkdir -p "${conf%/*}"
+  cat >"$conf" <<'CONF'
+# Written by npsd before it had the PostgreSQL server installed: npsd runs a cluster of its own, and
+# no other was asked for. Delete this file if a new server package shall make a "main" cluster.
+create_main_cluster = false
+CONF
+}
+
+install_as_root() {
+  # A fresh machine may be busy with updates of its own: wait for it.
+  local apt_get=(apt-get -q -o DPkg::Lock::Timeout=300)
+  export DEBIAN_FRONTEND=noninteractive
+  case " $* " in *' postgresql-15 '*) forbid_main_cluster ;; esac
+  # Lists of packages may never have been fetched, or be too old to still be true.
+  apt-get install --simulate --no-install-recommends "$@" >/dev/null 2>&1 || "${apt_get[@]}" update
+  "${apt_get[@]}" install -y --no-install-recommends "$@" ||
+    { "${apt_get[@]}" update && "${apt_get[@]}" install -y --no-install-recommends "$@"; }
+}
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "packages: this is not a Debian; what is needed there is called: $(packages_for "${1:-}")" >&2
+  exit 0
+fi
+[ $# -gt 0 ] || packages_for ''
+wanted=$(for purpose; do packages_for "$purpose" || exit; done)
+# shellcheck disable=SC2086 # names of packages are words
+mapfile -t needed < <(missing $wanted)
+[ ${#needed[@]} -gt 0 ] || exit 0
+
+echo "packages: installing ${needed[*]}" >&2
+if [ $EUID -eq 0 ]; then
+  install_as_root "${needed[@]}"
+elif command -v sudo >/dev/null && sudo -- bash "$0" "$@"; then
+  exit 0
+else
+  echo "packages: not installed; as root, run  deploy/packages.sh $*  or this line:" >&2
+  echo "apt-get install --no-install-recommends ${needed[*]}" >&2
+  exit 1
+fi

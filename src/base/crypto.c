@@ -1,0 +1,91 @@
+#include "npsd/base/crypto.h"
+#include <sodium.h>
+
+_Static_assert(sizeof(((struct crypto_sha256_state *)0)->opaque) >=
+                   sizeof(crypto_hash_sha256_state),
+               "struct crypto_sha256_state holds libsodium's state");
+_Static_assert(CRYPTO_HASH_SIZE == crypto_hash_sha256_BYTES, "SHA-256 has 32 bytes");
+
+bool crypto_init(void)
+{
+    return sodium_init() >= 0;
+}
+
+struct crypto_hash crypto_sha256(const void *bytes, size_t len)
+{
+    struct crypto_hash hash;
+    crypto_hash_sha256(hash.bytes, bytes, len);
+    return hash;
+}
+
+static crypto_hash_sha256_state *sodium_state(struct crypto_sha256_state *state)
+{
+    return (void *)state->opaque;
+}
+
+void crypto_sha256_begin(struct crypto_sha256_state *state)
+{
+    crypto_hash_sha256_init(sodium_state(state));
+}
+
+void crypto_sha256_add(struct crypto_sha256_state *state, const void *bytes, size_t len)
+{
+    crypto_hash_sha256_update(sodium_state(state), bytes, len);
+}
+
+struct crypto_hash crypto_sha256_end(struct crypto_sha256_state *state)
+{
+    struct crypto_hash hash;
+    crypto_hash_sha256_final(sodium_state(state), hash.bytes);
+    return hash;
+}
+
+struct crypto_hash crypto_hmac_sha256(const uint8_t *key, size_t key_len, const void *bytes,
+                                      size_t len)
+{
+    crypto_auth_hmacsha256_state state;
+    struct crypto_hash hash;
+    crypto_auth_hmacsha256_init(&state, key, key_len);
+    crypto_auth_hmacsha256_update(&state, bytes, len);
+    crypto_auth_hmacsha256_final(&state, hash.bytes);
+    return hash;
+}
+
+void crypto_random(void *bytes, size_t len)
+{
+    randombytes_buf(bytes, len);
+}
+
+bool crypto_equal(const void *a, const void *b, size_t len)
+{
+    return sodium_memcmp(a, b, len) == 0;
+}
+
+char *crypto_base64url(const void *bytes, size_t len, char *text)
+{
+    int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    return sodium_bin2base64(text, sodium_base64_ENCODED_LEN(len, variant), bytes, len, variant);
+}
+
+bool crypto_base64url_decode(const char *text, size_t len, void *bytes, size_t size)
+{
+    size_t got;
+    return sodium_base642bin(bytes, size, text, len, NULL, &got, NULL,
+                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+           got == size;
+}
+
+bool crypto_base64_decode(const char *text, size_t len, void *bytes, size_t size, size_t *ret_len)
+{
+    size_t got;
+    if (sodium_base642bin(bytes, size, text, len, NULL, &got, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
+        return false;
+    *ret_len = got;
+    return true;
+}
+
+char *crypto_hex(const void *bytes, size_t len, char *text)
+{
+    return sodium_bin2hex(text, 2 * len + 1, bytes, len);
+}
