@@ -1,9 +1,8 @@
 #include "npsd/store/audit.h"
 
-static const struct db_stmt add = {
-    "audit_add", "text text int4 text text", "",
-    "insert into audit (actor, action, survey_id, subject, detail)"
-    " values ($1, $2, nullif($3, 0), $4, $5)"};
+static const struct db_stmt add = {"audit_add", "text text int4 text text", "",
+                                   "insert into audit (actor, action, survey_id, subject, detail)"
+                                   " values ($1, $2, nullif($3, 0), $4, $5)"};
 
 const struct db_stmt *const audit_statements[] = {&add, NULL};
 

@@ -10,20 +10,20 @@
 #define QUESTION_TYPES "int4 int2 int2 text text"
 #define QUESTION_COLUMNS "survey_id, n, coalesce(position, 0::int2), id, definition::text"
 
-static const struct db_stmt read_surveys = {
-    "surveys_read", "", SURVEY_TYPES, "select " SURVEY_COLUMNS " from survey order by id"};
+static const struct db_stmt read_surveys = {"surveys_read", "", SURVEY_TYPES,
+                                            "select " SURVEY_COLUMNS " from survey order by id"};
 
-static const struct db_stmt read_questions = {
-    "surveys_questions", "", QUESTION_TYPES,
-    "select " QUESTION_COLUMNS " from question order by survey_id, n"};
+static const struct db_stmt read_questions = {"surveys_questions", "", QUESTION_TYPES,
+                                              "select " QUESTION_COLUMNS
+                                              " from question order by survey_id, n"};
 
-static const struct db_stmt lock_survey = {
-    "surveys_lock", "text", SURVEY_TYPES,
-    "select " SURVEY_COLUMNS " from survey where slug = $1 for update"};
+static const struct db_stmt lock_survey = {"surveys_lock", "text", SURVEY_TYPES,
+                                           "select " SURVEY_COLUMNS
+                                           " from survey where slug = $1 for update"};
 
-static const struct db_stmt lock_questions = {
-    "surveys_lock_questions", "int4", QUESTION_TYPES,
-    "select " QUESTION_COLUMNS " from question where survey_id = $1 order by n"};
+static const struct db_stmt lock_questions = {"surveys_lock_questions", "int4", QUESTION_TYPES,
+                                              "select " QUESTION_COLUMNS
+                                              " from question where survey_id = $1 order by n"};
 
 static const struct db_stmt insert_survey = {
     "surveys_insert", "text text text text bool bool int4 int4 int4 text[] bool[]", "int4",
@@ -88,11 +88,13 @@ static const struct db_stmt delete_rest[] = {
 enum { DELETE_REST = sizeof(delete_rest) / sizeof(delete_rest[0]) };
 
 const struct db_stmt *const surveys_statements[] = {
-    &read_surveys,     &read_questions,   &lock_survey,    &lock_questions, &insert_survey,
-    &update_survey,    &write_questions,  &has_responses,  &time_zone_exists,
-    &delete_begin,     &delete_responses, &delete_rest[0], &delete_rest[1], &delete_rest[2],
-    &delete_rest[3],   &delete_rest[4],   &delete_rest[5], &delete_rest[6], &delete_rest[7],
-    &delete_rest[8],   NULL};
+    &read_surveys,    &read_questions,   &lock_survey,
+    &lock_questions,  &insert_survey,    &update_survey,
+    &write_questions, &has_responses,    &time_zone_exists,
+    &delete_begin,    &delete_responses, &delete_rest[0],
+    &delete_rest[1],  &delete_rest[2],   &delete_rest[3],
+    &delete_rest[4],  &delete_rest[5],   &delete_rest[6],
+    &delete_rest[7],  &delete_rest[8],   NULL};
 
 static void read_facets(const struct db_result *result, int row, struct arena *arena,
                         struct survey_record *record)
@@ -250,12 +252,11 @@ enum db_status surveys_insert(struct pg *pg, const struct survey_record *record,
     int32_t id = 0;
 
     arrays_make(&arrays, record);
-    enum db_status status =
-        PG_EXEC(pg, &insert_survey, &result, P_TEXT(record->slug), P_TEXT(record->title),
-                P_TEXT(record->time_zone), P_TEXT(record->access), P_BOOL(record->open),
-                P_BOOL(record->badge_public), P_INT4(record->min_responses),
-                P_INT4(record->edit_minutes), P_INT4(record->keep_text_days),
-                P_BUF(&arrays.facets), P_BUF(&arrays.actives));
+    enum db_status status = PG_EXEC(
+        pg, &insert_survey, &result, P_TEXT(record->slug), P_TEXT(record->title),
+        P_TEXT(record->time_zone), P_TEXT(record->access), P_BOOL(record->open),
+        P_BOOL(record->badge_public), P_INT4(record->min_responses), P_INT4(record->edit_minutes),
+        P_INT4(record->keep_text_days), P_BUF(&arrays.facets), P_BUF(&arrays.actives));
     if (status == DB_OK) {
         id = (int32_t)db_int(result, 0, 0);
         status = questions_write(pg, id, &arrays);

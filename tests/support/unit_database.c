@@ -40,8 +40,8 @@ static bool make_url(const char *server)
 {
     bool is_uri = strstr(server, "://") != NULL;
     const char *joint = !is_uri ? " " : strchr(server, '?') ? "&" : "?";
-    int len = snprintf(database_url, sizeof(database_url), "%s%sdbname=%s", server, joint,
-                       database_name);
+    int len =
+        snprintf(database_url, sizeof(database_url), "%s%sdbname=%s", server, joint, database_name);
     return len > 0 && (size_t)len < sizeof(database_url);
 }
 
@@ -94,8 +94,8 @@ struct pg *unit_database_connect(const struct db_stmt *const *const *sets, const
 
     ck_assert_uint_lt(used, CONNECTIONS_MAX);
     struct pg_options *mine = &options[used++];
-    *mine = (struct pg_options){
-        .url = database_url, .sets = sets, .role = role, .allow_unsafe = true};
+    *mine =
+        (struct pg_options){.url = database_url, .sets = sets, .role = role, .allow_unsafe = true};
     struct pg *pg = pg_new(mine);
     enum db_status status = pg_connect(pg);
     ck_assert_msg(status == DB_OK, "%s: %s", db_status_name(status), pg_error(pg));
