@@ -231,10 +231,8 @@ static void count_outcomes(struct lane_item *const *items, size_t count)
         metrics_add(counters[items[i]->outcome], 1);
 }
 
-/* items and kept share memory: what keep_ready dropped is counted before it is overwritten. */
-void batch_commit(struct batch_tools *tools, struct lane_item **items, size_t count)
+void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count)
 {
-    struct lane_item **all = arena_memdup(tools->arena, items, count * sizeof *items);
     struct lane_item **rest = arena_memdup(tools->arena, items, count * sizeof *items);
     size_t left = keep_ready(tools, rest, count);
     qsort(rest, left, sizeof *rest, by_survey_and_id);
@@ -245,5 +243,5 @@ void batch_commit(struct batch_tools *tools, struct lane_item **items, size_t co
         rest += unique;
         left -= unique;
     }
-    count_outcomes(all, count);
+    count_outcomes(items, count);
 }

@@ -14,9 +14,9 @@ struct batch_tools {
 };
 
 /*
- * Sets the outcome of every item. items may be reordered. Returns when each item is committed,
+ * Sets the outcome of every item. Returns when each item is committed,
  * refused or given up; at the latest a statement's timeout after the last deadline.
  */
-void batch_commit(struct batch_tools *tools, struct lane_item **items, size_t count);
+void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count);
 
 #endif

@@ -1,0 +1,227 @@
+#include "npsd/state/values.h"
+
+#include "npsd/base/text.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOCK_CLASS = 8, TABLE_SIZE = 2048 /* of one facet: a power of two, twice VALUES_MAX */ };
+
+/* The values of one facet of one survey, all that the database has had when they were read last. */
+struct facet_values {
+    int32_t survey_id;
+    int facet;
+    struct {
+        char *value; /* NULL: free */
+        int32_t id;
+    } table[TABLE_SIZE];
+    size_t count;
+    struct facet_values *next;
+};
+
+enum { BUCKETS = 1024 };
+
+struct values {
+    pthread_rwlock_t lock;
+    struct facet_values *buckets[BUCKETS]; /* by survey and facet */
+};
+
+static const struct db_stmt read_values = {
+    "facet_values_read", "int4 int2", "int4 text",
+    "select id, value from facet_value where survey_id = $1 and facet = $2"};
+
+static const struct db_stmt lock_values = {"facet_values_lock", "int4", "int4",
+                                           "select 1 from pg_advisory_xact_lock(8, $1)"};
+
+/* Adds the value if it is new and there is room; the caller holds the lock, so max + 1 is free. */
+static const struct db_stmt add_value = {
+    "facet_value_add", "int4 int2 text", "",
+    "insert into facet_value (survey_id, facet, id, value)"
+    " select $1, $2, coalesce(max(id), 0) + 1, $3 from facet_value where survey_id = $1 and facet = $2"
+    " having count(*) < 1000 and not coalesce(bool_or(value = $3), false)"};
+
+const struct db_stmt *const values_statements[] = {&read_values, &lock_values, &add_value, NULL};
+
+_Static_assert(VALUES_MAX == 1000 && LOCK_CLASS == 8, "the numbers stand in the statements too");
+
+struct values *values_new(void)
+{
+    struct values *values = calloc(1, sizeof *values);
+    if (values)
+        pthread_rwlock_init(&values->lock, NULL);
+    return values;
+}
+
+static void facet_values_free(struct facet_values *facet)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++)
+        free(facet->table[i].value);
+    free(facet);
+}
+
+void values_free(struct values *values)
+{
+    if (!values)
+        return;
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (values->buckets[i]) {
+            struct facet_values *next = values->buckets[i]->next;
+            facet_values_free(values->buckets[i]);
+            values->buckets[i] = next;
+        }
+    pthread_rwlock_destroy(&values->lock);
+    free(values);
+}
+
+static struct facet_values **facet_place(struct values *values, int32_t survey_id, int facet)
+{
+    struct facet_values **place =
+        &values->buckets[((uint32_t)survey_id * 16u + (uint32_t)facet) % BUCKETS];
+    while (*place && ((*place)->survey_id != survey_id || (*place)->facet != facet))
+        place = &(*place)->next;
+    return place;
+}
+
+/* The index of the value, or of the free place where it would go. */
+static size_t table_place(const struct facet_values *facet, const char *value)
+{
+    size_t i = text_hash(value, strlen(value)) % TABLE_SIZE;
+    while (facet->table[i].value && strcmp(facet->table[i].value, value) != 0)
+        i = (i + 1) % TABLE_SIZE;
+    return i;
+}
+
+/* Under the lock. *ret_full: the facet is known to have no room for new values. */
+static bool find_locked(struct values *values, int32_t survey_id, int facet, const char *value,
+                        int32_t *ret_id, bool *ret_full)
+{
+    const struct facet_values *found = *facet_place(values, survey_id, facet);
+    *ret_full = found && found->count >= VALUES_MAX;
+    if (!found)
+        return false;
+    size_t i = table_place(found, value);
+    if (!found->table[i].value)
+        return false;
+    *ret_id = found->table[i].id;
+    return true;
+}
+
+static bool find(struct values *values, int32_t survey_id, int facet, const char *value,
+                 int32_t *ret_id, bool *ret_full)
+{
+    pthread_rwlock_rdlock(&values->lock);
+    bool found = find_locked(values, survey_id, facet, value, ret_id, ret_full);
+    pthread_rwlock_unlock(&values->lock);
+    return found;
+}
+
+bool values_find(struct values *values, int32_t survey_id, int facet, const char *value,
+                 int32_t *ret_id)
+{
+    bool full = false;
+    if (strcmp(value, VALUES_OTHER_NAME) == 0) {
+        *ret_id = VALUES_OTHER;
+        return true;
+    }
+    if (find(values, survey_id, facet, value, ret_id, &full))
+        return true;
+    if (full)
+        *ret_id = VALUES_OTHER;
+    return full;
+}
+
+static void facet_add(struct facet_values *facet, const char *value, int32_t id)
+{
+    size_t i = table_place(facet, value);
+    if (facet->table[i].value || facet->count >= VALUES_MAX)
+        return;
+    facet->table[i].value = strdup(value);
+    facet->table[i].id = id;
+    facet->count += facet->table[i].value != NULL;
+}
+
+/* Takes over what the database has; rows are never changed nor removed there, so adding is enough.
+ */
+static void merge_locked(struct values *values, int32_t survey_id, int facet,
+                         const struct db_result *rows)
+{
+    struct facet_values **place = facet_place(values, survey_id, facet);
+    if (!*place) {
+        *place = calloc(1, sizeof **place);
+        if (!*place)
+            return;
+        (*place)->survey_id = survey_id;
+        (*place)->facet = facet;
+    }
+    for (int row = 0; row < db_rows(rows); row++)
+        facet_add(*place, db_bytes(rows, row, 1, NULL), (int32_t)db_int(rows, row, 0));
+}
+
+static enum db_status read_facet(struct values *values, struct pg *pg, int32_t survey_id, int facet)
+{
+    DB_RESULT rows = NULL;
+    enum db_status status = PG_EXEC(pg, &read_values, &rows, P_INT4(survey_id), P_INT2(facet));
+    if (status != DB_OK)
+        return status;
+    pthread_rwlock_wrlock(&values->lock);
+    merge_locked(values, survey_id, facet, rows);
+    pthread_rwlock_unlock(&values->lock);
+    return DB_OK;
+}
+
+struct addition {
+    int32_t survey_id;
+    int facet;
+    const char *value;
+};
+
+static enum db_status add(struct pg *pg, void *context)
+{
+    const struct addition *addition = context;
+    enum db_status status = PG_EXEC(pg, &lock_values, NULL, P_INT4(addition->survey_id));
+    if (status != DB_OK)
+        return status;
+    return PG_EXEC(pg, &add_value, NULL, P_INT4(addition->survey_id), P_INT2(addition->facet),
+                   P_TEXT(addition->value));
+}
+
+enum db_status values_resolve(struct values *values, struct pg *pg, int32_t survey_id, int facet,
+                              const char *value, int32_t *ret_id)
+{
+    bool full = false;
+    if (values_find(values, survey_id, facet, value, ret_id))
+        return DB_OK;
+    struct addition addition = {survey_id, facet, value};
+    enum db_status status =
+        pg_transaction(pg, "facet-value-add", DB_READ_COMMITTED, add, &addition);
+    if (status == DB_OK)
+        status = read_facet(values, pg, survey_id, facet);
+    if (status != DB_OK)
+        return status;
+    if (find(values, survey_id, facet, value, ret_id, &full))
+        return DB_OK;
+    if (!full)
+        return DB_RESOURCES; /* it is there, but there was no memory to remember it */
+    *ret_id = VALUES_OTHER;
+    return DB_OK;
+}
+
+enum db_status values_look_up(struct values *values, struct pg *pg, int32_t survey_id, int facet,
+                              const char *value, bool *ret_known, int32_t *ret_id)
+{
+    int32_t id = VALUES_OTHER;
+    bool full = false;
+    bool known =
+        strcmp(value, VALUES_OTHER_NAME) == 0 || find(values, survey_id, facet, value, &id, &full);
+    if (!known && !full) {
+        /* Another daemon may have given it a number meanwhile. */
+        enum db_status status = read_facet(values, pg, survey_id, facet);
+        if (status != DB_OK)
+            return status;
+        known = find(values, survey_id, facet, value, &id, &full);
+    }
+    *ret_known = known;
+    *ret_id = known ? id : VALUES_OTHER;
+    return DB_OK;
+}
