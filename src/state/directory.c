@@ -112,19 +112,19 @@ enum db_status directory_refresh(struct directory *directory, struct pg *pg)
 /* Sweeps the flags and writes; what could not be written is flagged again. */
 static enum db_status touch_keys(const struct directory_snapshot *snapshot, struct pg *pg)
 {
-    const struct directory_index *index = snapshot->index;
-    int32_t *ids = calloc(index->key_count + 1, sizeof(*ids));
+    const struct directory_key *keys = snapshot->keys;
+    int32_t *ids = calloc(snapshot->key_count + 1, sizeof(*ids));
     size_t count = 0;
     if (!ids)
         return DB_RESOURCES;
 
-    for (size_t i = 0; i < index->key_count; i++)
-        if (atomic_exchange_explicit(index->keys[i].used, false, memory_order_relaxed))
-            ids[count++] = index->keys[i].id;
+    for (size_t i = 0; i < snapshot->key_count; i++)
+        if (atomic_exchange_explicit(keys[i].used, false, memory_order_relaxed))
+            ids[count++] = keys[i].id;
     enum db_status status = count > 0 ? keys_touch(pg, ids, count) : DB_OK;
     for (size_t i = 0, done = 0; status != DB_OK && done < count; i++) {
-        if (index->keys[i].id == ids[done]) {
-            atomic_store_explicit(index->keys[i].used, true, memory_order_relaxed);
+        if (keys[i].id == ids[done]) {
+            atomic_store_explicit(keys[i].used, true, memory_order_relaxed);
             done++;
         }
     }

@@ -41,8 +41,8 @@ const struct directory_key *directory_key(const struct directory_snapshot *snaps
                                           const struct crypto_hash *hash)
 {
     const struct directory_index *index = snapshot->index;
-    const struct directory_key *const *found = bsearch(hash, index->keys_by_hash, index->key_count,
-                                                       sizeof(*index->keys_by_hash), hash_order);
+    const struct directory_key *const *found = bsearch(
+        hash, index->keys_by_hash, snapshot->key_count, sizeof(*index->keys_by_hash), hash_order);
     return found ? *found : NULL;
 }
 

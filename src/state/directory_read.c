@@ -87,13 +87,13 @@ static enum db_status read_all(struct pg *pg, void *context)
     return status;
 }
 
-static int by_slug(const void *a, const void *b)
+static int order_by_slug(const void *a, const void *b)
 {
     const struct survey *const *first = a, *const *second = b;
     return strcmp((*first)->slug, (*second)->slug);
 }
 
-static int by_hash(const void *a, const void *b)
+static int order_by_hash(const void *a, const void *b)
 {
     const struct directory_key *const *first = a, *const *second = b;
     return memcmp(&(*first)->hash, &(*second)->hash, sizeof((*first)->hash));
@@ -115,7 +115,7 @@ static void index_surveys(const struct reading *reading)
             log_error(NULL, "survey-unreadable", LOG_TEXT("survey", reading->surveys[i].slug));
     }
     const struct survey **sorted = arena_memdup(reading->arena, by_id, count * sizeof(*by_id));
-    qsort(sorted, count, sizeof(*sorted), by_slug);
+    qsort(sorted, count, sizeof(*sorted), order_by_slug);
     snapshot->surveys = sorted;
     snapshot->survey_count = count;
     snapshot->index->surveys_by_id = by_id;
@@ -148,23 +148,23 @@ static atomic_bool *make_flag(struct arena *flags)
 static void index_keys(const struct reading *reading, struct arena *flags,
                        const struct directory_snapshot *last)
 {
-    struct directory_index *index = reading->snapshot->index;
-    const struct directory_index *old = last ? last->index : NULL;
-    size_t at = 0;
+    struct directory_snapshot *snapshot = reading->snapshot;
+    size_t count = reading->key_count, at = 0, last_count = last ? last->key_count : 0;
+    struct directory_key *keys = arena_calloc(reading->arena, count, sizeof(*keys));
+    const struct directory_key **by_hash = arena_calloc(reading->arena, count, sizeof(*by_hash));
 
-    index->keys = arena_calloc(reading->arena, reading->key_count, sizeof(*index->keys));
-    index->keys_by_hash =
-        arena_calloc(reading->arena, reading->key_count, sizeof(*index->keys_by_hash));
-    index->key_count = reading->key_count;
-    for (size_t i = 0; i < reading->key_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct key_record *record = &reading->keys[i];
-        while (old && at < old->key_count && old->keys[at].id < record->id)
+        while (at < last_count && last->keys[at].id < record->id)
             at++;
-        bool known = old && at < old->key_count && old->keys[at].id == record->id;
-        index->keys[i] = key_from_record(record, known ? old->keys[at].used : make_flag(flags));
-        index->keys_by_hash[i] = &index->keys[i];
+        bool known = at < last_count && last->keys[at].id == record->id;
+        keys[i] = key_from_record(record, known ? last->keys[at].used : make_flag(flags));
+        by_hash[i] = &keys[i];
     }
-    qsort(index->keys_by_hash, index->key_count, sizeof(*index->keys_by_hash), by_hash);
+    qsort(by_hash, count, sizeof(*by_hash), order_by_hash);
+    snapshot->keys = keys;
+    snapshot->key_count = count;
+    snapshot->index->keys_by_hash = by_hash;
 }
 
 static enum db_status read_with_secrets(struct pg *pg, struct reading *reading)

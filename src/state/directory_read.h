@@ -10,9 +10,7 @@
 /* How a snapshot finds things: each table is sorted, look-ups are binary searches. */
 struct directory_index {
     const struct survey **surveys_by_id;
-    struct directory_key *keys; /* by id */
     const struct directory_key **keys_by_hash;
-    size_t key_count;
 };
 
 /* The version that a snapshot read now would have. */

@@ -1,7 +1,8 @@
 /*
  * keytext: the text of a key: npsd_<role>_<30 base62 characters><6 base62 characters of CRC-32 of
- * all that precedes, highest digit first; digits, capitals, small letters>. About 178 random bits; the checksum tells typos from keys without a look into the database, and
- * lets scanners recognise a leaked one. Pure but for the random bytes.
+ * all that precedes, highest digit first; digits, capitals, small letters>. About 178 random bits;
+ * the checksum tells typos from keys without a look into the database, and lets scanners recognise
+ * a leaked one. Pure but for the random bytes.
  */
 #ifndef NPSD_STATE_KEYTEXT_H
 #define NPSD_STATE_KEYTEXT_H
