@@ -12,11 +12,11 @@ enum { ZONE_NAME_MAX = 64 };
 
 /* Names without an area. Those that PostgreSQL takes for abbreviations mean the same as such. */
 static const char *const plain_names[] = {
-    "UTC",      "GMT",      "CST6CDT", "Cuba",      "EST",   "EST5EDT", "Egypt",   "Eire",
-    "GB",       "GB-Eire",  "GMT+0",   "GMT-0",     "GMT0",  "HST",     "Iceland", "Greenwich",
-    "Hongkong", "Iran",     "Israel",  "Jamaica",   "Japan", "Libya",   "MST",     "Kwajalein",
-    "MST7MDT",  "NZ",       "NZ-CHAT", "Navajo",    "PRC",   "PST8PDT", "Poland",  "Portugal",
-    "ROC",      "ROK",      "Turkey",  "Singapore", "UCT",   "W-SU",    "Zulu",    "Universal",
+    "UTC",      "GMT",     "CST6CDT", "Cuba",      "EST",   "EST5EDT", "Egypt",   "Eire",
+    "GB",       "GB-Eire", "GMT+0",   "GMT-0",     "GMT0",  "HST",     "Iceland", "Greenwich",
+    "Hongkong", "Iran",    "Israel",  "Jamaica",   "Japan", "Libya",   "MST",     "Kwajalein",
+    "MST7MDT",  "NZ",      "NZ-CHAT", "Navajo",    "PRC",   "PST8PDT", "Poland",  "Portugal",
+    "ROC",      "ROK",     "Turkey",  "Singapore", "UCT",   "W-SU",    "Zulu",    "Universal",
 };
 
 /* Names that as abbreviations would have no summer time, and what they are links to. */

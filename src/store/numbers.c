@@ -28,40 +28,35 @@
  * better than the generic one: PostgreSQL then keeps the generic plan after five runs, and does not
  * plan anew each time, which takes far longer than to run it.
  */
-#define COUNT_SQL(condition)                                                                       \
-    "with asked as materialized ("                                                                 \
-    " select $1 as survey_id, $2 as facet, $3 as value, $2::int8 << 32 | $3 as dim,"               \
-    "  $4 as levels, $5 as range_windows, $6 as range_lo, $7 as range_hi,"                         \
-    "  $8 as edge_windows, $9 as edge_from, $10 as edge_to),"                                      \
-    " range as materialized ("                                                                     \
-    " select a.survey_id, a.facet, a.value, r.* from asked a"                                      \
-    "  cross join lateral unnest(levels, range_windows, range_lo, range_hi) r (level, w, lo, hi)),"  \
-    " edge as materialized ("                                                                      \
-    " select a.survey_id, a.value, e.* from asked a"                                               \
-    "  cross join lateral unnest(edge_windows, edge_from, edge_to) e (w, from_at, to_at)),"        \
-    " unfolded as materialized ("                                                                  \
-    " select slot, score, sum(weight)::int4 as n from asked a cross join lateral ("                \
-    "  select slot, score, weight from journal j where j.survey_id = a.survey_id"                  \
-    "   and j.xid >= (select low from tally_state s where s.survey_id = a.survey_id)"              \
-    "   and (a.facet = 0 or j.dims @> array[a.dim]) offset 0) j"                                   \
-    " group by slot, score having sum(weight) <> 0),"                                              \
-    " counted as ("                                                                                \
-    " select r.w, u.score, u.n from range r join unfolded u on u.slot >= r.lo and u.slot < r.hi"   \
-    "  where r.level = 4"                                                                          \
-    " union all"                                                                                   \
-    " select e.w, r.score, r.n from edge e cross join lateral ("                                   \
-    "  select score, count(*)::int4 as n from response r where r.survey_id = e.survey_id"          \
-    "   and r.answered_at >= e.from_at and r.answered_at < e.to_at and not r.excluded" condition   \
-    "  group by score) r),"                                                                        \
-    " cell as (" TALLIES("3", "tally_month")                                                       \
-    " union all" TALLIES("2", "tally_day")                                                         \
-    " union all" TALLIES("1", "tally_hour")                                                        \
-    " union all" TALLIES("0", "tally_quarter")                                                     \
-    " union all select w, " AS_COUNTER("0") ", " AS_COUNTER("1") ", " AS_COUNTER("2")              \
-    ", " AS_COUNTER("3") ", " AS_COUNTER("4") ", " AS_COUNTER("5") ", " AS_COUNTER("6")            \
-    ", " AS_COUNTER("7") ", " AS_COUNTER("8") ", " AS_COUNTER("9") ", " AS_COUNTER("10")           \
-    " from counted)"                                                                               \
-    " select w, " SUMS " from cell group by w"
+#define COUNT_SQL(condition)                                                                                                                                                                                                    \
+    "with asked as materialized ("                                                                                                                                                                                              \
+    " select $1 as survey_id, $2 as facet, $3 as value, $2::int8 << 32 | $3 as dim,"                                                                                                                                            \
+    "  $4 as levels, $5 as range_windows, $6 as range_lo, $7 as range_hi,"                                                                                                                                                      \
+    "  $8 as edge_windows, $9 as edge_from, $10 as edge_to),"                                                                                                                                                                   \
+    " range as materialized ("                                                                                                                                                                                                  \
+    " select a.survey_id, a.facet, a.value, r.* from asked a"                                                                                                                                                                   \
+    "  cross join lateral unnest(levels, range_windows, range_lo, range_hi) r (level, w, lo, hi)),"                                                                                                                             \
+    " edge as materialized ("                                                                                                                                                                                                   \
+    " select a.survey_id, a.value, e.* from asked a"                                                                                                                                                                            \
+    "  cross join lateral unnest(edge_windows, edge_from, edge_to) e (w, from_at, to_at)),"                                                                                                                                     \
+    " unfolded as materialized ("                                                                                                                                                                                               \
+    " select slot, score, sum(weight)::int4 as n from asked a cross join lateral ("                                                                                                                                             \
+    "  select slot, score, weight from journal j where j.survey_id = a.survey_id"                                                                                                                                               \
+    "   and j.xid >= (select low from tally_state s where s.survey_id = a.survey_id)"                                                                                                                                           \
+    "   and (a.facet = 0 or j.dims @> array[a.dim]) offset 0) j"                                                                                                                                                                \
+    " group by slot, score having sum(weight) <> 0),"                                                                                                                                                                           \
+    " counted as ("                                                                                                                                                                                                             \
+    " select r.w, u.score, u.n from range r join unfolded u on u.slot >= r.lo and u.slot < r.hi"                                                                                                                                \
+    "  where r.level = 4"                                                                                                                                                                                                       \
+    " union all"                                                                                                                                                                                                                \
+    " select e.w, r.score, r.n from edge e cross join lateral ("                                                                                                                                                                \
+    "  select score, count(*)::int4 as n from response r where r.survey_id = e.survey_id"                                                                                                                                       \
+    "   and r.answered_at >= e.from_at and r.answered_at < e.to_at and not r.excluded" condition                                                                                                                                \
+    "  group by score) r),"                                                                                                                                                                                                     \
+    " cell as (" TALLIES("3", "tally_month") " union all" TALLIES("2", "tally_day") " union all" TALLIES("1", "tally_hour") " union all" TALLIES("0", "tally_quarter") " union all select w, " AS_COUNTER("0") ", " AS_COUNTER( \
+        "1") ", " AS_COUNTER("2") ", " AS_COUNTER("3") ", " AS_COUNTER("4") ", " AS_COUNTER("5") ", " AS_COUNTER("6") ", " AS_COUNTER("7") ", " AS_COUNTER("8") ", " AS_COUNTER("9") ", " AS_COUNTER("10") " from counted)"     \
+                                                                                                                                                                                                           " select w, " SUMS   \
+                                                                                                                                                                                                           " from cell group by w"
 
 _Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
                    SLOT_LEVELS == 4,
@@ -114,9 +109,9 @@ static const struct db_stmt count_rows = {
     "  group by score) r"};
 
 const struct db_stmt *const numbers_statements[] = {
-    &count_cut[0], &count_cut[1], &count_cut[2], &count_cut[3], &count_cut[4],
-    &count_cut[5], &count_cut[6], &count_cut[7], &count_cut[8], &count_cut[9],
-    &count_cut[10], &count_rows, NULL};
+    &count_cut[0],  &count_cut[1], &count_cut[2], &count_cut[3], &count_cut[4],
+    &count_cut[5],  &count_cut[6], &count_cut[7], &count_cut[8], &count_cut[9],
+    &count_cut[10], &count_rows,   NULL};
 
 static struct slot_cover *cover_windows(struct arena *arena, const struct number_query *query,
                                         bool fine, size_t *ret_ranges, size_t *ret_edges)
@@ -187,11 +182,10 @@ static enum db_status count_one_cut(struct pg *pg, struct arena *arena,
 {
     struct pieces pieces = cut_windows(arena, query, survey_facet_is_fine(facet));
     DB_RESULT sums = NULL;
-    enum db_status status =
-        PG_EXEC(pg, &count_cut[facet], &sums, P_INT4(query->survey_id), P_INT2(facet),
-                P_INT4(value), P_BUF(&pieces.levels), P_BUF(&pieces.range_windows),
-                P_BUF(&pieces.lo), P_BUF(&pieces.hi), P_BUF(&pieces.edge_windows),
-                P_BUF(&pieces.from), P_BUF(&pieces.to));
+    enum db_status status = PG_EXEC(
+        pg, &count_cut[facet], &sums, P_INT4(query->survey_id), P_INT2(facet), P_INT4(value),
+        P_BUF(&pieces.levels), P_BUF(&pieces.range_windows), P_BUF(&pieces.lo), P_BUF(&pieces.hi),
+        P_BUF(&pieces.edge_windows), P_BUF(&pieces.from), P_BUF(&pieces.to));
     if (status != DB_OK)
         return status;
     memset(ret_counts, 0, query->window_count * sizeof(*ret_counts));
@@ -256,8 +250,7 @@ static enum db_status ask_rows(struct pg *pg, struct arena *arena, const struct 
 }
 
 static enum db_status count_by_rows(struct pg *pg, struct arena *arena,
-                                    const struct number_query *query,
-                                    struct nps_counts *ret_counts)
+                                    const struct number_query *query, struct nps_counts *ret_counts)
 {
     DB_RESULT rows = NULL;
     enum db_status status = ask_rows(pg, arena, query, &rows);

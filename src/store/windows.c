@@ -18,7 +18,7 @@ enum { STEP_SIZE = 32 };
  * The instants at which the wall clocks of zone $1 show three times: from, to, and from of the
  * previous window. Of a time that the clocks show twice the first, so that a day begins with its
  * first midnight (PostgreSQL takes the second; how much earlier the first is tells a look at three
- * hours before). A time that the clocks skip becomes the end of the gap.
+ * hours before). What the clocks skip PostgreSQL reads by the clock before the gap.
  */
 #define INSTANTS(walls)                                                                            \
     "select min(i.at) filter (where n = 1), min(i.at) filter (where n = 2),"                       \
@@ -128,9 +128,8 @@ static enum db_status read_last(struct pg *pg, const char *zone,
     int64_t to_us = next_quarter_us(request->now_us);
 
     if (strcmp(request->last_unit, "hours") == 0)
-        return resolve_exact(pg, zone,
-                             (struct window){to_us - request->last_count * HOUR_US, to_us},
-                             ret_resolved);
+        return resolve_exact(
+            pg, zone, (struct window){to_us - request->last_count * HOUR_US, to_us}, ret_resolved);
     snprintf(step, sizeof(step), "%d %s", request->last_count, request->last_unit);
     enum db_status status =
         PG_EXEC(pg, &resolve_last, &row, P_TEXT(zone), P_TIME(to_us), P_TEXT(step));
