@@ -47,7 +47,8 @@ static const struct setting settings[] = {
     {"NPSD_SPOOL", TEXT, AT(spool), 0, 0, NULL, "$NPSD_VAR/spool.db", "empty turns it off"},
     {"NPSD_SPOOL_MAX_MB", NUMBER, AT(spool_max_mb), 1, 1000000, "1024", NULL,
      "size of the spool; above it 503"},
-    {"NPSD_LOG", TEXT, AT(log), 0, 0, "info", NULL, "error, warning, info or debug; logfmt on stderr"},
+    {"NPSD_LOG", TEXT, AT(log), 0, 0, "info", NULL,
+     "error, warning, info or debug; logfmt on stderr"},
     {"NPSD_ALLOW_UNSAFE_DURABILITY", SWITCH, AT(allow_unsafe_durability), 0, 1, "0", NULL,
      "start although fsync, full_page_writes or synchronous_commit is off (tests only)"},
 };
@@ -148,7 +149,8 @@ bool config_load(struct config *ret_config, FILE *err)
     return good;
 }
 
-/* A URL without its password: "postgresql://user:***@host/db"; of key/value strings the word after password=. */
+/* A URL without its password: "postgresql://user:***@host/db"; of key/value strings the word after
+ * password=. */
 static void print_masked(const char *value, FILE *out)
 {
     const char *scheme = strstr(value, "://");

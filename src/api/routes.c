@@ -26,7 +26,7 @@ static const struct route routes[] = {
     {HTTP_GET,    "/metrics",               ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, ADMIN,   health_metrics},
 
     {HTTP_POST,   SURVEY "/responses",       ACCESS_POST,       RUNS_INLINE, MEDIA_JSON, BODY,    SERVICE, submit_one},
-    {HTTP_POST,   SURVEY "/responses/batch", ACCESS_BATCH,      RUNS_WORKER, MEDIA_JSON | MEDIA_NDJSON, BATCH_BODY, SERVICE, submit_batch},
+    {HTTP_POST,   SURVEY "/responses/batch", ACCESS_POST,       RUNS_WORKER, MEDIA_JSON | MEDIA_NDJSON, BATCH_BODY, SERVICE, submit_batch},
     {HTTP_POST,   "/s/{survey}",             ACCESS_FORM,       RUNS_WORKER, MEDIA_FORM, BODY,    SERVICE, submit_form},
     {HTTP_GET,    "/s/{survey}/thanks",      ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, submit_thanks},
 
@@ -41,7 +41,7 @@ static const struct route routes[] = {
     {HTTP_GET,    "/v1/surveys",             ACCESS_LIST,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, surveys_list},
     {HTTP_POST,   "/v1/surveys",             ACCESS_MANAGE,     RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, surveys_create},
     {HTTP_GET,    SURVEY,                    ACCESS_DEFINITION, RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, survey_get},
-    {HTTP_PATCH,  SURVEY,                    ACCESS_MANAGE,     RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, survey_patch_definition},
+    {HTTP_PATCH,  SURVEY,                    ACCESS_MANAGE,     RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, survey_patch_handle},
     {HTTP_DELETE, SURVEY,                    ACCESS_MANAGE,     RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, survey_delete},
 };
 /* clang-format on */
