@@ -8,7 +8,7 @@
 #include "npsd/api/surveys.h"
 
 #define KB (1024u)
-#define BODY 256 * KB, 4096 * KB        /* largest taken, largest read and dropped before the 413 */
+#define BODY 256 * KB, 4096 * KB /* largest taken, largest read and dropped before the 413 */
 #define BATCH_BODY 8192 * KB, 16384 * KB
 #define NO_BODY 0, 4096 * KB
 
