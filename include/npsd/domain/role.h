@@ -16,7 +16,7 @@ enum access {
     ACCESS_DEFINITION, /* read the definition of a survey; without a key only of an open one */
     ACCESS_LIST,       /* see which surveys there are */
     ACCESS_POST,       /* post a response; without a key only to an open survey */
-    ACCESS_BATCH,      /* post many at once */
+    ACCESS_FORM,       /* post from a plain form, whose key is one of its fields */
     ACCESS_AMEND,      /* change a response: an edit token, or analyst and admin */
     ACCESS_NUMBERS,    /* results */
     ACCESS_ROWS,       /* responses, verbatims, history, erasure */
