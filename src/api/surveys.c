@@ -198,7 +198,7 @@ struct reply surveys_create(struct call *call)
     return reply;
 }
 
-struct reply survey_merge(struct call *call)
+struct reply survey_patch_handle(struct call *call)
 {
     struct survey_change change = change_begin(call);
     json_t *value = NULL;

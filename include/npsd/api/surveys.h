@@ -8,10 +8,10 @@
 
 #include "npsd/http/reply.h"
 
-struct reply surveys_list(struct call *call);   /* GET /v1/surveys */
-struct reply surveys_create(struct call *call); /* POST /v1/surveys */
-struct reply survey_get(struct call *call);     /* GET /v1/surveys/{survey} */
-struct reply survey_merge(struct call *call);   /* PATCH /v1/surveys/{survey} */
-struct reply survey_delete(struct call *call);  /* DELETE /v1/surveys/{survey} */
+struct reply surveys_list(struct call *call);        /* GET /v1/surveys */
+struct reply surveys_create(struct call *call);      /* POST /v1/surveys */
+struct reply survey_get(struct call *call);          /* GET /v1/surveys/{survey} */
+struct reply survey_patch_handle(struct call *call); /* PATCH /v1/surveys/{survey} */
+struct reply survey_delete(struct call *call);       /* DELETE /v1/surveys/{survey} */
 
 #endif
