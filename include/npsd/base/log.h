@@ -26,9 +26,15 @@ struct log_field {
     int64_t number;
 };
 
+/* A text that is not there is logged as an empty one, not as a number. */
+static inline const char *log_or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
 #define LOG_TEXT(name, value)                                                                      \
     {                                                                                              \
-        .key = (name), .text = (value) ? (value) : ""                                              \
+        .key = (name), .text = log_or_empty(value)                                                 \
     }
 #define LOG_NUMBER(name, value)                                                                    \
     {                                                                                              \

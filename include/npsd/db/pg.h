@@ -104,7 +104,8 @@ struct db_param {
 #define P_UUID(id) P_BYTES((id)->bytes, UUID_SIZE)
 #define P_NULL ((struct db_param){.kind = DB_P_BYTES, .null = true})
 struct db_param P_TEXT(const char *text); /* NULL: SQL NULL */
-struct db_param P_BUF(const void *buf);   /* a struct buf *: an array or any other binary value */
+struct db_param P_BUF(const void *buf); /* a struct buf *, whose bytes are borrowed: an array or any
+                                           other binary value */
 
 struct db_result;
 void db_result_free(struct db_result *result);

@@ -35,6 +35,8 @@ struct directory_snapshot {
     int64_t version;
     const struct survey *const *surveys; /* by slug */
     size_t survey_count;
+    const struct directory_key *keys; /* good ones, by id */
+    size_t key_count;
     uint8_t edit_secret[32];
     uint8_t cursor_secret[32];
     /* lookup tables follow, private */

@@ -1,0 +1,17 @@
+/* submit: taking answers: one (POST .../responses), many (.../responses/batch), one from a plain
+ * form (POST /s/{survey}). */
+#ifndef NPSD_API_SUBMIT_H
+#define NPSD_API_SUBMIT_H
+
+#include "npsd/http/reply.h"
+
+/* Never waits: runs on the HTTP thread. */
+struct reply submit_one(struct call *call);
+/* On a worker: decoding a thousand answers would hold an HTTP thread's other connections up. */
+struct reply submit_batch(struct call *call);
+/* On a worker: a key in the form may have to be looked up. */
+struct reply submit_form(struct call *call);
+/* Where a form without script ends: 200, a page of its own. */
+struct reply submit_thanks(struct call *call);
+
+#endif

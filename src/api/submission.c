@@ -1,0 +1,204 @@
+#include "npsd/api/submission.h"
+
+#include "npsd/api/limits.h"
+#include "npsd/base/clock.h"
+#include "npsd/base/metrics.h"
+#include "npsd/base/text.h"
+#include "npsd/json/response.h"
+
+#include <string.h>
+
+struct response_rules submission_rules(const struct call *call, bool batch)
+{
+    const struct identity *who = call_identity(call);
+    return (struct response_rules){
+        .survey = who->survey,
+        .role = who->role,
+        .agent = who->role == ROLE_AGENT ? who->key->name : NULL,
+        .batch = batch,
+        .received_us = call->received_us,
+    };
+}
+
+bool submission_key_is_valid(const char *key)
+{
+    return text_is_visible(key, strlen(key), 255);
+}
+
+bool submission_key_header(const struct call *call, const char **ret_key)
+{
+    const char *header = call_header(call, "Idempotency-Key");
+    *ret_key = NULL;
+    if (!header)
+        return true;
+    size_t len = strlen(header);
+    bool quoted = len >= 2 && header[0] == '"' && header[len - 1] == '"';
+    const char *key = quoted ? arena_strndup(call->arena, header + 1, len - 2) : header;
+    if (!submission_key_is_valid(key))
+        return false;
+    *ret_key = key;
+    return true;
+}
+
+struct reply submission_refusal(const struct call *call, size_t answers)
+{
+    const struct identity *who = call_identity(call);
+    if (!who->survey->open)
+        return reply_problem(call, PROBLEM_SURVEY_CLOSED, NULL);
+    if (role_is_secret(who->role))
+        return (struct reply){0};
+    int wait = limits_take(call_world(call)->limits, call->client, answers, clock_monotonic_us());
+    if (wait == 0)
+        return (struct reply){0};
+    metrics_add(METRIC_LIMITED, 1);
+    struct reply reply =
+        reply_problem(call, PROBLEM_TOO_MANY, "This address has sent too many answers.");
+    reply_retry_after(call, &reply, wait);
+    return reply;
+}
+
+/* The id: derived from the key if there is one, so that it is the same everywhere and for ever. */
+static struct uuid choose_id(const struct submission *submission)
+{
+    const struct response *response = &submission->response;
+    const char *key = response->external_id ? response->external_id : submission->key;
+    return key ? uuid_derive(response->survey->slug, key) : uuid_v7(response->received_us);
+}
+
+static void take_facets(struct lane_item *item, const struct response *response)
+{
+    const struct survey *survey = response->survey;
+    if (response->agent)
+        item->facets[item->facet_count++] =
+            (struct lane_facet){SURVEY_FACET_AGENT, response->agent};
+    for (size_t slot = 0; slot < survey->facet_count; slot++) {
+        const char *value = response_property(response, survey->facets[slot].name);
+        if (value)
+            item->facets[item->facet_count++] =
+                (struct lane_facet){SURVEY_FACET_FIRST + (int)slot, value};
+    }
+}
+
+static size_t answer_dims(const struct response_answer *answer, int64_t *dims)
+{
+    int facet = SURVEY_FACET_QUESTION + answer->question->n;
+    if (!question_is_counted(answer->question))
+        return 0;
+    if (answer->question->type != QUESTION_CHOICES) {
+        dims[0] = answer_dim(facet, (int32_t)answer->number);
+        return 1;
+    }
+    for (size_t i = 0; i < answer->option_count; i++)
+        dims[i] = answer_dim(facet, answer->options[i]->number);
+    return answer->option_count;
+}
+
+static void take_question_dims(struct arena *arena, struct answer_row *row,
+                               const struct response *response)
+{
+    size_t room = 0;
+    for (size_t i = 0; i < response->answer_count; i++)
+        room += 1 + response->answers[i].option_count;
+    int64_t *dims = room ? arena_alloc(arena, room * sizeof *dims) : NULL;
+    for (size_t i = 0; i < response->answer_count; i++)
+        row->question_dim_count +=
+            answer_dims(&response->answers[i], dims + row->question_dim_count);
+    row->question_dims = dims;
+}
+
+struct answer_row submission_row(struct arena *arena, const struct response *response,
+                                 const struct uuid *id)
+{
+    struct answer_row row = {
+        .survey_id = response->survey->id,
+        .id = *id,
+        .answered_us = response->answered_us,
+        .received_us = response->received_us,
+        .score = response->score,
+        .channel = response->channel,
+        .agent = ANSWER_UNSET,
+        .external_id = response->external_id,
+        .language = response->language,
+        .respondent = response->respondent,
+    };
+    for (size_t slot = 0; slot < SURVEY_FACETS_MAX; slot++)
+        row.facets[slot] = ANSWER_UNSET;
+    row.answers = response_answers_json(arena, response, &row.answers_len);
+    row.properties = response_properties_json(arena, response, &row.properties_len);
+    take_question_dims(arena, &row, response);
+    return row;
+}
+
+void submission_prepare(const struct call *call, struct submission *submission)
+{
+    const struct uuid id = choose_id(submission);
+    submission->item = (struct lane_item){
+        .row = submission_row(call->arena, &submission->response, &id),
+        .deadline_us = clock_monotonic_us() + SUBMISSION_DEADLINE_MS * 1000,
+    };
+    response_hash(&submission->response, submission->item.row.hash);
+    take_facets(&submission->item, &submission->response);
+}
+
+bool submission_succeeded(enum lane_outcome outcome)
+{
+    return outcome == LANE_CREATED || outcome == LANE_REPLAYED;
+}
+
+enum problem submission_problem(enum lane_outcome outcome, const char **ret_detail)
+{
+    switch (outcome) {
+    case LANE_REUSED:
+        *ret_detail = "Another answer was sent with this key before; that one stands.";
+        return PROBLEM_KEY_REUSED;
+    case LANE_ERASED:
+        *ret_detail = "This answer was taken and erased since.";
+        return PROBLEM_GONE;
+    case LANE_REFUSED:
+        *ret_detail = "PostgreSQL does not take a text of this answer.";
+        return PROBLEM_INVALID;
+    case LANE_UNAVAILABLE:
+        *ret_detail = "The database cannot take answers now. Nothing was stored.";
+        return PROBLEM_UNAVAILABLE;
+    case LANE_UNKNOWN:
+        *ret_detail = "The database went away while storing it.";
+        return PROBLEM_OUTCOME_UNKNOWN;
+    default:
+        *ret_detail = "Too many answers are waiting. Nothing was stored.";
+        return PROBLEM_OVERLOADED;
+    }
+}
+
+char *submission_edit_token(const struct directory_snapshot *snapshot, const char *survey,
+                            const struct uuid *id, char text[static EDIT_TOKEN_SIZE])
+{
+    static const char label[] = "npsd-edit-v1";
+    char bytes[sizeof label + SURVEY_SLUG_MAX + 1 + UUID_SIZE];
+    size_t slug_len = strlen(survey);
+    memcpy(bytes, label, sizeof label);
+    memcpy(bytes + sizeof label, survey, slug_len + 1);
+    memcpy(bytes + sizeof label + slug_len + 1, id->bytes, UUID_SIZE);
+    struct crypto_hash mac = crypto_hmac_sha256(snapshot->edit_secret, sizeof snapshot->edit_secret,
+                                                bytes, sizeof label + slug_len + 1 + UUID_SIZE);
+    return crypto_base64url(mac.bytes, sizeof mac.bytes, text);
+}
+
+void submission_write(struct json_writer *w, const struct call *call,
+                      const struct submission *submission)
+{
+    const struct identity *who = call_identity(call);
+    const struct answer_row *row = &submission->item.row;
+    const struct response *response = &submission->response;
+    char id[UUID_TEXT_SIZE], token[EDIT_TOKEN_SIZE];
+    json_put_text(w, "id", uuid_format(&row->id, id));
+    json_put_text(w, "survey", who->survey->slug);
+    json_put_int(w, "score", response->score);
+    json_put_text(w, "group", nps_group_name(nps_group_of(response->score)));
+    /* Of a replay the first receipt counts, so that the reply is the first one's. */
+    json_put_time(w, "answered_at",
+                  response_answered_us(response->answered_given, response->answered_given_us,
+                                       row->received_us));
+    json_put_time(w, "received_at", row->received_us);
+    json_put_text(w, "edit_token",
+                  submission_edit_token(who->snapshot, who->survey->slug, &row->id, token));
+}

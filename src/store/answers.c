@@ -1,0 +1,169 @@
+#include "npsd/store/answers.h"
+
+#include "npsd/domain/slots.h"
+#include "npsd/store/answers_encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Set-returning functions in the select list run in step and are padded with NULLs, so a column
+ * that no row of the batch has is one NULL instead of an array; and unlike unnest in FROM nothing
+ * is gathered in a tuplestore first.
+ */
+#define RESPONSE_COLUMNS                                                                           \
+    "survey_id, score, channel, answered_at, received_at, id, body_hash,"                          \
+    " agent, f1, f2, f3, f4, f5, f6, f7, f8, external_id, language, respondent, answers, properties"
+#define RESPONSE_ARRAYS                                                                            \
+    "unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7),"          \
+    " unnest($8), unnest($9), unnest($10), unnest($11), unnest($12), unnest($13), unnest($14),"    \
+    " unnest($15), unnest($16), unnest($17), unnest($18), unnest($19), unnest($20), unnest($21)"
+#define RESPONSE_PARAMS                                                                            \
+    "int4[] int2[] int2[] timestamptz[] timestamptz[] uuid[] bytea[]"                              \
+    " int4[] int4[] int4[] int4[] int4[] int4[] int4[] int4[] int4[]"                              \
+    " text[] text[] text[] jsonb[] jsonb[]"
+
+static const struct db_stmt append_rows = {"response_append", RESPONSE_PARAMS, "",
+                                           "insert into response (" RESPONSE_COLUMNS ")"
+                                           " select " RESPONSE_ARRAYS};
+
+static const struct db_stmt append_deltas = {
+    "journal_append", "int4[] int4[] int2[] int4[] text[]", "",
+    "insert into journal (survey_id, slot, score, weight, dims)"
+    " select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)::bigint[]"};
+
+/* The rows that were not there, and their journal entries: one statement, one transaction. */
+static const struct db_stmt append_new = {
+    "response_append_new", RESPONSE_PARAMS " int4[] text[]", "int4 uuid",
+    "with added as (insert into response (" RESPONSE_COLUMNS ") select " RESPONSE_ARRAYS
+    " on conflict do nothing returning survey_id, id, score),"
+    " counted as (insert into journal (survey_id, slot, score, weight, dims)"
+    " select a.survey_id, b.slot, a.score, 1, b.dims::bigint[] from added a"
+    " join unnest($1, $6, $22, $23) b(survey_id, id, slot, dims) using (survey_id, id))"
+    " select survey_id, id from added"};
+
+/* Who is there instead: needs a later snapshot than the insert that stepped back. */
+static const struct db_stmt find_rows = {
+    "response_find", "int4[] uuid[]", "int4 uuid bytea timestamptz bool",
+    "select r.survey_id, r.id, r.body_hash, r.received_at, r.erased"
+    " from unnest($1, $2) b(survey_id, id) cross join lateral"
+    " (select * from response r where r.survey_id = b.survey_id and r.id = b.id) r"};
+
+const struct db_stmt *const answers_statements[] = {&append_rows, &append_deltas, &append_new,
+                                                    &find_rows, NULL};
+
+enum db_status answers_append(struct pg *pg, struct arena *arena,
+                              const struct answer_row *const *rows, size_t count)
+{
+    struct db_param row_params[ANSWER_COLUMNS], delta_params[DELTA_COLUMNS];
+    answers_encode_rows(arena, rows, count, row_params);
+    answers_encode_deltas(arena, rows, count, delta_params);
+    const struct db_call calls[] = {{&append_rows, row_params, ANSWER_COLUMNS},
+                                    {&append_deltas, delta_params, DELTA_COLUMNS}};
+    return pg_pipeline(pg, calls, 2);
+}
+
+static int compare_key(int32_t survey_id, const struct uuid *id, const struct answer_row *row)
+{
+    if (survey_id != row->survey_id)
+        return survey_id < row->survey_id ? -1 : 1;
+    return memcmp(id->bytes, row->id.bytes, UUID_SIZE);
+}
+
+/* The index of the row in the sorted batch; count if it is not there, which cannot be. */
+static size_t find_row(const struct answer_row *const *rows, size_t count, int32_t survey_id,
+                       const struct uuid *id)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_key(survey_id, id, rows[middle]);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return count;
+}
+
+static enum db_status insert_new(struct pg *pg, struct arena *arena,
+                                 const struct answer_row *const *rows, size_t count, bool *known,
+                                 struct answer_found *found)
+{
+    DB_RESULT result = NULL;
+    struct db_param params[ANSWER_COLUMNS + 2];
+    answers_encode_rows(arena, rows, count, params);
+    answers_encode_journal(arena, rows, count, params + ANSWER_COLUMNS);
+    enum db_status status = pg_exec(pg, &append_new, params, ANSWER_COLUMNS + 2, &result);
+    if (status != DB_OK)
+        return status;
+    for (int r = 0; r < db_rows(result); r++) {
+        struct uuid id = db_uuid(result, r, 1);
+        size_t i = find_row(rows, count, (int32_t)db_int(result, r, 0), &id);
+        if (i == count)
+            continue;
+        known[i] = true;
+        found[i] = (struct answer_found){ANSWER_CREATED, rows[i]->received_us};
+    }
+    return DB_OK;
+}
+
+static void take_row(const struct db_result *result, int r, const struct answer_row *row,
+                     struct answer_found *found)
+{
+    size_t len;
+    const char *hash = db_bytes(result, r, 2, &len);
+    found->received_us = db_time(result, r, 3);
+    if (db_bool(result, r, 4))
+        found->outcome = ANSWER_ERASED;
+    else if (len == RESPONSE_HASH_SIZE && memcmp(hash, row->hash, len) == 0)
+        found->outcome = ANSWER_REPLAYED;
+    else
+        found->outcome = ANSWER_REUSED;
+}
+
+static enum db_status look_up(struct pg *pg, struct arena *arena,
+                              const struct answer_row *const *rows, size_t count, bool *known,
+                              struct answer_found *found)
+{
+    DB_RESULT result = NULL;
+    struct db_param params[2];
+    answers_encode_keys(arena, rows, count, known, params);
+    enum db_status status = pg_exec(pg, &find_rows, params, 2, &result);
+    if (status != DB_OK)
+        return status;
+    for (int r = 0; r < db_rows(result); r++) {
+        struct uuid id = db_uuid(result, r, 1);
+        size_t i = find_row(rows, count, (int32_t)db_int(result, r, 0), &id);
+        if (i == count)
+            continue;
+        known[i] = true;
+        take_row(result, r, rows[i], &found[i]);
+    }
+    return DB_OK;
+}
+
+static bool all_known(const bool *known, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!known[i])
+            return false;
+    return true;
+}
+
+enum db_status answers_append_carefully(struct pg *pg, struct arena *arena,
+                                        const struct answer_row *const *rows, size_t count,
+                                        struct answer_found *ret_found)
+{
+    bool *known = arena_calloc(arena, count, sizeof *known);
+    enum db_status status = insert_new(pg, arena, rows, count, known, ret_found);
+    if (status == DB_OK && !all_known(known, count))
+        status = look_up(pg, arena, rows, count, known, ret_found);
+    if (status != DB_OK)
+        return status;
+    /* A row that is neither taken nor there went with its survey between the two statements: try
+     * again. */
+    return all_known(known, count) ? DB_OK : DB_RETRY;
+}
