@@ -148,18 +148,18 @@ processes() {
 }
 
 # What a killed server leaves behind would keep a new one from starting: its children, if busy with a
-# long query, and a pid file, if its number now belongs to another process. An orderly stop removes the
-# pid file, so without one there is nothing to do.
+# long query, and its lock files, if their number now belongs to another process. An orderly stop
+# removes the pid file, so without one there is nothing to do.
 clear_remains() {
-  local file=$home/data/postmaster.pid pid
-  [ -e "$file" ] || return 0
+  local pid
+  [ -e "$home/data/postmaster.pid" ] || return 0
   for pid in $(processes); do
     [[ $(readlink "/proc/$pid/exe") == */postgres* ]] || continue
     say "ending process $pid of a server that was killed"
     kill -KILL "$pid" 2>/dev/null || true
     while readlink "/proc/$pid/cwd" >/dev/null; do sleep 0.05; done
   done
-  [ ! -d "/proc/$(head -n 1 "$file")" ] || as_server rm -f -- "$file"
+  as_server rm -f -- "$home/data/postmaster.pid" "$socket/.s.PGSQL.5432" "$socket/.s.PGSQL.5432.lock"
 }
 
 bring_up() { # [NAME=VALUE]...
