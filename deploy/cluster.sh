@@ -140,23 +140,32 @@ launch() { # [NAME=VALUE]...
     --options="$options" </dev/null >>"$dir/postgres.log" 2>&1 9<&-
 }
 
-# A pid file whose number is now another process's would keep PostgreSQL from starting. One whose
-# process is gone is left to PostgreSQL, which then also looks for survivors of the old server.
-drop_foreign_pid_file() {
-  local pid
-  pid=$(head -n 1 "$home/data/postmaster.pid" 2>/dev/null) || return 0
-  [ ! -d "/proc/$pid" ] || server_pid >/dev/null || as_server rm -f -- "$home/data/postmaster.pid"
+# The processes that work in the cluster's data, one a line.
+processes() {
+  find /proc/[0-9]*/cwd -maxdepth 0 -printf '%h %l\n' 2>/dev/null |
+    DATA=$(readlink -f -- "$home/data") \
+      awk '{ pid = $1; sub(/^[^ ]+ /, "") } $0 == ENVIRON["DATA"] { print substr(pid, 7) }'
 }
 
-# After a kill -9 the old server's processes may need a moment to go, hence the second and third try.
-bring_up() { # [NAME=VALUE]...
-  local try
-  [ -e "$home/data" ] || create "$@"
-  for try in 1 2 3; do
-    drop_foreign_pid_file
-    launch "$@" && return
-    sleep "$try"
+# What a killed server leaves behind would keep a new one from starting: its children, if busy with a
+# long query, and its lock files, if their number now belongs to another process. An orderly stop
+# removes the pid file, so without one there is nothing to do.
+clear_remains() {
+  local pid
+  [ -e "$home/data/postmaster.pid" ] || return 0
+  for pid in $(processes); do
+    [[ $(readlink "/proc/$pid/exe") == */postgres* ]] || continue
+    say "ending process $pid of a server that was killed"
+    kill -KILL "$pid" 2>/dev/null || true
+    while readlink "/proc/$pid/cwd" >/dev/null; do sleep 0.05; done
   done
+  as_server rm -f -- "$home/data/postmaster.pid" "$socket/.s.PGSQL.5432" "$socket/.s.PGSQL.5432.lock"
+}
+
+bring_up() { # [NAME=VALUE]...
+  [ -e "$home/data" ] || create "$@"
+  clear_remains
+  launch "$@" && return
   tail -n 5 "$dir/postgres.log" >&2
   fail "PostgreSQL did not start: see $dir/postgres.log"
 }
