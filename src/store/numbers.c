@@ -83,35 +83,13 @@ static const struct db_stmt count_cut[] = {
     COUNT("numbers_f8", " and r.f8 = e.value"),
 };
 
-enum { FACETS = sizeof(count_cut) / sizeof(*count_cut), COLUMNS = FACETS - 1 };
+enum { FACETS = sizeof(count_cut) / sizeof(*count_cut) };
 
 _Static_assert(FACETS == SURVEY_FACET_FIRST + SURVEY_FACETS_MAX, "a statement for every facet");
 
-/*
- * $2 to $4 windows; $5 to $14 a value for each column, null: any; $15, $16 names and texts that
- * properties must have. Planned for its values, so that only the columns asked for remain and the
- * index of the rarest can be chosen.
- */
-static const struct db_stmt count_rows = {
-    "numbers_rows",
-    "int4 int4[] timestamptz[] timestamptz[] int2 int4 int4 int4 int4 int4 int4 int4 int4 int4"
-    " text[] text[]",
-    "int4 int2 int8",
-    "select o.w, r.score, r.n from unnest($2, $3, $4) o (w, from_at, to_at)"
-    " cross join lateral ("
-    " select score, count(*) as n from response"
-    "  where survey_id = $1 and answered_at >= o.from_at and answered_at < o.to_at and not excluded"
-    "   and ($5 is null or channel = $5) and ($6 is null or agent = $6)"
-    "   and ($7 is null or f1 = $7) and ($8 is null or f2 = $8) and ($9 is null or f3 = $9)"
-    "   and ($10 is null or f4 = $10) and ($11 is null or f5 = $11) and ($12 is null or f6 = $12)"
-    "   and ($13 is null or f7 = $13) and ($14 is null or f8 = $14)"
-    "   and ($15 = '{}' or properties @> jsonb_object($15, $16))"
-    "  group by score) r"};
-
 const struct db_stmt *const numbers_statements[] = {
-    &count_cut[0],  &count_cut[1], &count_cut[2], &count_cut[3], &count_cut[4],
-    &count_cut[5],  &count_cut[6], &count_cut[7], &count_cut[8], &count_cut[9],
-    &count_cut[10], &count_rows,   NULL};
+    &count_cut[0], &count_cut[1], &count_cut[2], &count_cut[3], &count_cut[4],  &count_cut[5],
+    &count_cut[6], &count_cut[7], &count_cut[8], &count_cut[9], &count_cut[10], NULL};
 
 static struct slot_cover *cover_windows(struct arena *arena, const struct number_query *query,
                                         bool fine, size_t *ret_ranges, size_t *ret_edges)
@@ -195,58 +173,92 @@ static enum db_status count_one_cut(struct pg *pg, struct arena *arena,
     return DB_OK;
 }
 
-/* What is asked of rows: a value a column, and texts of values that have no number. */
-struct row_filters {
-    struct db_param columns[COLUMNS];
-    struct buf names, texts;
+/*
+ * What is asked of rows: $1 survey, $2 to $4 windows, then a value for each filter, and names and
+ * texts that properties must have. The statement has only the columns that are asked for, so that
+ * any plan of it goes by the index of the rarest.
+ */
+struct row_question {
+    struct buf sql, types;
+    struct db_param params[4 + NUMBER_FILTERS_MAX + 2];
+    size_t count;
+    struct buf windows, from, to, names, texts;
 };
 
-static struct row_filters filter_rows(struct arena *arena, const struct number_query *query)
+static void add_param(struct row_question *question, const char *type, struct db_param param)
+{
+    buf_printf(&question->types, " %s", type);
+    question->params[question->count++] = param;
+}
+
+static void ask_windows(struct row_question *question, struct arena *arena,
+                        const struct number_query *query)
+{
+    question->windows = db_array_begin(arena, DB_ARRAY_INT4, query->window_count);
+    question->from = db_array_begin(arena, DB_ARRAY_TIMESTAMPTZ, query->window_count);
+    question->to = db_array_begin(arena, DB_ARRAY_TIMESTAMPTZ, query->window_count);
+    for (size_t w = 0; w < query->window_count; w++) {
+        db_array_int4(&question->windows, (int32_t)w);
+        db_array_time(&question->from, query->windows[w].from_us);
+        db_array_time(&question->to, query->windows[w].to_us);
+    }
+    add_param(question, "int4", P_INT4(query->survey_id));
+    add_param(question, "int4[]", P_BUF(&question->windows));
+    add_param(question, "timestamptz[]", P_BUF(&question->from));
+    add_param(question, "timestamptz[]", P_BUF(&question->to));
+    buf_text(&question->sql,
+             "select o.w, r.score, r.n from unnest($2, $3, $4) o (w, from_at, to_at)"
+             " cross join lateral (select score, count(*) as n from response"
+             " where survey_id = $1 and answered_at >= o.from_at and answered_at < o.to_at"
+             " and not excluded");
+}
+
+static void ask_values(struct row_question *question, const struct number_query *query)
+{
+    static const char *const columns[FACETS] = {NULL, "channel", "agent", "f1", "f2", "f3",
+                                                "f4", "f5",      "f6",    "f7", "f8"};
+    for (size_t i = 0; i < query->filter_count; i++) {
+        add_param(question, "int4", P_INT4(query->filters[i].value));
+        buf_printf(&question->sql, " and %s = $%zu", columns[query->filters[i].facet],
+                   question->count);
+    }
+}
+
+static void ask_texts(struct row_question *question, struct arena *arena,
+                      const struct number_query *query)
 {
     size_t texts = 0;
     for (size_t i = 0; i < query->filter_count; i++)
         texts += query->filters[i].text != NULL;
+    if (texts == 0)
+        return;
 
-    struct row_filters rows = {
-        .names = db_array_begin(arena, DB_ARRAY_TEXT, texts),
-        .texts = db_array_begin(arena, DB_ARRAY_TEXT, texts),
-    };
-    for (size_t i = 0; i < COLUMNS; i++)
-        rows.columns[i] = P_NULL;
-    for (size_t i = 0; i < query->filter_count; i++) {
-        const struct number_filter *filter = &query->filters[i];
-        rows.columns[filter->facet - 1] =
-            filter->facet == SURVEY_FACET_CHANNEL ? P_INT2(filter->value) : P_INT4(filter->value);
-        if (filter->text) {
-            db_array_text(&rows.names, filter->name);
-            db_array_text(&rows.texts, filter->text);
+    question->names = db_array_begin(arena, DB_ARRAY_TEXT, texts);
+    question->texts = db_array_begin(arena, DB_ARRAY_TEXT, texts);
+    for (size_t i = 0; i < query->filter_count; i++)
+        if (query->filters[i].text) {
+            db_array_text(&question->names, query->filters[i].name);
+            db_array_text(&question->texts, query->filters[i].text);
         }
-    }
-    return rows;
+    add_param(question, "text[]", P_BUF(&question->names));
+    add_param(question, "text[]", P_BUF(&question->texts));
+    buf_printf(&question->sql, " and properties @> jsonb_object($%zu, $%zu)", question->count - 1,
+               question->count);
 }
 
 static enum db_status ask_rows(struct pg *pg, struct arena *arena, const struct number_query *query,
                                struct db_result **ret_result)
 {
-    struct row_filters rows = filter_rows(arena, query);
-    struct buf windows = db_array_begin(arena, DB_ARRAY_INT4, query->window_count);
-    struct buf from = db_array_begin(arena, DB_ARRAY_TIMESTAMPTZ, query->window_count);
-    struct buf to = db_array_begin(arena, DB_ARRAY_TIMESTAMPTZ, query->window_count);
-    struct db_param params[4 + COLUMNS + 2] = {P_INT4(query->survey_id)};
+    struct row_question question = {.sql = buf_make(arena, 512), .types = buf_make(arena, 128)};
 
-    for (size_t w = 0; w < query->window_count; w++) {
-        db_array_int4(&windows, (int32_t)w);
-        db_array_time(&from, query->windows[w].from_us);
-        db_array_time(&to, query->windows[w].to_us);
-    }
-    params[1] = P_BUF(&windows);
-    params[2] = P_BUF(&from);
-    params[3] = P_BUF(&to);
-    memcpy(params + 4, rows.columns, sizeof(rows.columns));
-    params[4 + COLUMNS] = P_BUF(&rows.names);
-    params[4 + COLUMNS + 1] = P_BUF(&rows.texts);
-    return pg_exec_unprepared(pg, &count_rows, params, sizeof(params) / sizeof(*params),
-                              ret_result);
+    ask_windows(&question, arena, query);
+    ask_values(&question, query);
+    ask_texts(&question, arena, query);
+    buf_text(&question.sql, " group by score) r");
+
+    struct db_stmt stmt = {"numbers_rows", question.types.data, "int4 int2 int8",
+                           question.sql.data};
+    return pg_exec_unprepared(pg, &stmt, question.params, question.count, ret_result);
 }
 
 static enum db_status count_by_rows(struct pg *pg, struct arena *arena,
