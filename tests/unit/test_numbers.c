@@ -245,12 +245,13 @@ START_TEST(test_plans)
                          "1\n");
         const char *plan = text_of(arena_printf(&arena, "explain %s", sql));
         for (size_t c = 0; c < COUNT_OF(conditions); c++)
-            ck_assert_msg(strstr(plan, conditions[c]) != NULL, "%s: %s\n%s", name, conditions[c],
-                          plan);
-        ck_assert_msg(strstr(plan, "Seq Scan") == NULL, "%s:\n%s", name, plan);
+            ck_assert_msg(strstr(plan, conditions[c]) != NULL, "%s: %s\n%.2000s", name,
+                          conditions[c], plan);
+        ck_assert_msg(strstr(plan, "Seq Scan") == NULL, "%s:\n%.2000s", name, plan);
         ck_assert_msg(strstr(plan, i == 0 || i == 1 ? "response_time" : name + strlen("numbers_")),
-                      "%s:\n%s", name, plan);
-        ck_assert_msg(strstr(plan, "slot >= r.lo") || strstr(plan, "slot >= r_1.lo"), "%s", plan);
+                      "%s:\n%.2000s", name, plan);
+        ck_assert_msg(strstr(plan, "slot >= r.lo") || strstr(plan, "slot >= r_1.lo"), "%.2000s",
+                      plan);
     }
 }
 END_TEST
