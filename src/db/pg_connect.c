@@ -1,0 +1,119 @@
+#include "npsd/base/clock.h"
+#include "npsd/base/crypto.h"
+#include "npsd/base/log.h"
+#include "pg_internal.h"
+#include <poll.h>
+#include <string.h>
+
+#define CONNECT_US (3 * CLOCK_SECOND_US)
+enum { BACKOFF_MIN_MS = 10, BACKOFF_MAX_MS = 250 };
+
+/* Warnings go to the log: one says that a commit is durable here but not on the standby. An error
+ * out of the blue is the server's farewell. */
+static void receive_notice(void *context, const PGresult *notice)
+{
+    struct pg *pg = context;
+    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    bool fatal = severity && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+    if (fatal) {
+        pg->dying = true;
+        pg_note(pg, PQresultErrorField(notice, PG_DIAG_SQLSTATE), text ? text : severity);
+    } else if (severity && strcmp(severity, "WARNING") == 0) {
+        log_warning(NULL, "postgresql-warning", LOG_TEXT("text", text));
+    } else {
+        log_info(NULL, "postgresql-notice", LOG_TEXT("text", text));
+    }
+}
+
+/* What comes before the URL gives way to it, what comes after does not. */
+static PGconn *start(const char *url)
+{
+    static const char *const keywords[] = {"application_name",    "target_session_attrs",
+                                           "keepalives",          "keepalives_idle",
+                                           "keepalives_interval", "keepalives_count",
+                                           "tcp_user_timeout",    "dbname",
+                                           "client_encoding",     NULL};
+    const char *const values[] = {"npsd", "read-write", "1", "5",    "2",
+                                  "3",    "5000",       url, "UTF8", NULL};
+    return PQconnectStartParams(keywords, values, 1);
+}
+
+/* True once connected. */
+static bool wait_connected(struct pg *pg, int64_t deadline_us)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK) {
+        if (state == PGRES_POLLING_FAILED) {
+            pg_note(pg, NULL, PQerrorMessage(pg->conn));
+            return false;
+        }
+        /* The socket can be another one after each step. */
+        short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (!pg_wait(PQsocket(pg->conn), events, deadline_us)) {
+            pg_note(pg, NULL, "no connection within 3 s");
+            return false;
+        }
+        state = PQconnectPoll(pg->conn);
+    }
+    return true;
+}
+
+static enum db_status connect_now(struct pg *pg)
+{
+    int64_t deadline_us = clock_monotonic_us() + CONNECT_US;
+    pg->conn = start(pg->options->url);
+    if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
+        pg_note(pg, NULL, pg->conn ? PQerrorMessage(pg->conn) : "out of memory");
+        return DB_AWAY;
+    }
+    PQsetNoticeReceiver(pg->conn, receive_notice, pg);
+    if (!wait_connected(pg, deadline_us) || PQsetnonblocking(pg->conn, 1) != 0)
+        return DB_AWAY;
+    return pg_session_begin(pg, deadline_us);
+}
+
+static void back_off(struct pg *pg)
+{
+    pg->backoff_ms = pg->backoff_ms ? pg->backoff_ms * 2 : BACKOFF_MIN_MS;
+    if (pg->backoff_ms > BACKOFF_MAX_MS)
+        pg->backoff_ms = BACKOFF_MAX_MS;
+    uint32_t random;
+    crypto_random(&random, sizeof(random));
+    pg->retry_at_us = clock_monotonic_us() + random % (pg->backoff_ms * 1000U);
+}
+
+enum db_status pg_connect(struct pg *pg)
+{
+    if (pg->conn && pg_alive(pg))
+        return DB_OK;
+    pg_drop(pg);
+    if (clock_monotonic_us() < pg->retry_at_us)
+        return pg->refused;
+    enum db_status status = connect_now(pg);
+    pg->well = status == DB_OK;
+    if (status == DB_OK) {
+        pg->backoff_ms = 0;
+        return DB_OK;
+    }
+    pg_drop(pg);
+    pg->refused = status;
+    back_off(pg);
+    return status;
+}
+
+enum db_status pg_ready(struct pg *pg)
+{
+    if (!pg->held)
+        return pg_connect(pg);
+    if (pg->conn && pg_alive(pg))
+        return DB_OK;
+    pg_drop(pg);
+    pg->well = false;
+    return DB_RETRY;
+}
+
+bool pg_is_connected(const struct pg *pg)
+{
+    return pg->conn && PQstatus(pg->conn) == CONNECTION_OK && !pg->dying;
+}
