@@ -65,7 +65,7 @@ wanted=$(for purpose; do packages_for "$purpose" || exit; done)
 mapfile -t needed < <(missing $wanted)
 [ ${#needed[@]} -gt 0 ] || exit 0
 
-echo "packages: installing ${needed[*]}" >&2
+echo "packages: missing: ${needed[*]}" >&2
 if [ $EUID -eq 0 ]; then
   install_as_root "${needed[@]}"
 elif command -v sudo >/dev/null && sudo -- bash "$0" "$@"; then
