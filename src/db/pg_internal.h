@@ -71,6 +71,12 @@ static inline void pg_hold(struct pg *pg)
     pg->held = true;
 }
 
+/* Whether a transaction is open and has not failed. */
+static inline bool pg_in_transaction(const struct pg *pg)
+{
+    return pg->conn && PQtransactionStatus(pg->conn) == PQTRANS_INTRANS;
+}
+
 /* --- pg_session.c --- */
 
 /* Sets up a fresh connection: DB_OK, DB_AWAY, DB_SCHEMA or DB_UNSAFE. */

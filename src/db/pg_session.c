@@ -65,7 +65,7 @@ static bool send_query(struct session *session, const struct db_stmt *stmt,
 static bool send_settings(struct session *session)
 {
     static const char *const own[] = {
-        "search_path=npsd, pg_catalog, pg_temp",
+        "search_path=public, pg_temp",
         "TimeZone=UTC",
         "lock_timeout=2s",
         "idle_in_transaction_session_timeout=10s",
