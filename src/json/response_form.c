@@ -3,13 +3,10 @@
 #include "npsd/json/read.h"
 #include "npsd/json/response.h"
 
-enum { PAIRS_MAX = 512 }; /* five questions of fifty boxes to tick, and all the rest */
-
 struct form {
     const struct survey *survey;
     struct problem_errors *errors;
     json_t *object;
-    const char *key;
     bool ok;
 };
 
@@ -104,16 +101,6 @@ static json_t *parent_object(struct form *form, const char *name)
     return object;
 }
 
-static const char *take_key(struct form *form, const struct form_pair *pair)
-{
-    if (form->key)
-        return "is repeated";
-    if (!text_is_visible(pair->value, pair->value_len, 255))
-        return "must be 1 to 255 visible ASCII characters";
-    form->key = arena_strndup(form->errors->arena, pair->value, pair->value_len);
-    return NULL;
-}
-
 /* Takes the value into object's member; what is wrong, if anything. */
 static const char *take_value(struct form *form, json_t *object, const char *name,
                               const struct survey_question *question, const struct form_pair *pair)
@@ -159,8 +146,6 @@ static const char *take_named(struct form *form, const char *parent, const char 
         return take_value(form, parent_object(form, parent), name,
                           answer ? survey_question(form->survey, name) : NULL, pair);
     }
-    if (strcmp(name, "idempotency_key") == 0)
-        return pair->value_len > 0 ? take_key(form, pair) : NULL;
     if (strcmp(name, "answers") == 0 || strcmp(name, "properties") == 0)
         return "must be followed by a dot and a name";
     return take_value(form, form->object, name, NULL, pair);
@@ -187,20 +172,13 @@ static void take_pair(struct form *form, const struct form_pair *pair)
 }
 
 json_t *response_from_form(const struct survey *survey, const struct form_pair *pairs, size_t count,
-                           struct problem_errors *errors, const char **ret_key)
+                           struct problem_errors *errors)
 {
     struct form form = {.survey = survey, .errors = errors, .ok = true};
     json_t **slot = json_slot(errors->arena);
 
-    if (count > PAIRS_MAX) {
-        problem_add(errors, "has more fields than any answer needs", "%s", "");
-        return NULL;
-    }
     form.object = *slot = json_object();
     for (size_t i = 0; i < count; i++)
         take_pair(&form, &pairs[i]);
-    if (!form.ok)
-        return NULL;
-    *ret_key = form.key;
-    return form.object;
+    return form.ok ? form.object : NULL;
 }

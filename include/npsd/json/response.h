@@ -36,9 +36,8 @@ bool response_decode(const json_t *value, const char *base, const struct respons
  * A form's pairs (decoded, in order, "answers.why", "properties.branch", "score", ...) as the JSON
  * object that response_decode takes: score and scale answers that are decimal numbers become
  * integers, yes_no true/false/1/0/yes/no/on become booleans, repeated choices an array, empty
- * values are left out. "key" and "redirect" are not for it: skip them before. "idempotency_key"
- * becomes *ret_key (NULL: none) and no member, since outside a batch the key is not part of the
- * answer. Repeating anything but a choices answer is an error, so is invalid UTF-8 or NUL. The
+ * values are left out. "key", "redirect" and "idempotency_key" are not for it: take them out
+ * before. Repeating anything but a choices answer is an error, so is invalid UTF-8 or NUL. The
  * object is owned by errors->arena. NULL after adding errors (pointer: the pair's name as
  * "/answers/why").
  */
@@ -47,7 +46,7 @@ struct form_pair {
     size_t name_len, value_len;
 };
 json_t *response_from_form(const struct survey *survey, const struct form_pair *pairs, size_t count,
-                           struct problem_errors *errors, const char **ret_key);
+                           struct problem_errors *errors);
 
 /* The jsonb texts of the columns: answers by question id, properties by name; NULL (and len 0) if
  * there are none. */
