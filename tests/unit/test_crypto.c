@@ -1,0 +1,179 @@
+#include "npsd/base/crypto.h"
+#include "suite.h"
+#include <stdbool.h>
+#include <string.h>
+
+static const char *hex_of(const struct crypto_hash *hash)
+{
+    static char text[2 * CRYPTO_HASH_SIZE + 1];
+    return crypto_hex(hash->bytes, sizeof hash->bytes, text);
+}
+
+/* FIPS 180-4, examples. */
+START_TEST(sha256_of_known_texts)
+{
+    struct crypto_hash hash = crypto_sha256("", 0);
+    ck_assert_str_eq(hex_of(&hash),
+                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    hash = crypto_sha256("abc", 3);
+    ck_assert_str_eq(hex_of(&hash),
+                     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+END_TEST
+
+START_TEST(sha256_in_pieces)
+{
+    uint64_t seed = 3;
+    char bytes[1000];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)suite_random(&seed);
+    struct crypto_hash whole = crypto_sha256(bytes, sizeof bytes);
+    for (int round = 0; round < 100; round++) {
+        struct crypto_sha256_state state;
+        crypto_sha256_begin(&state);
+        for (size_t at = 0, take; at < sizeof bytes; at += take) {
+            take = suite_random(&seed) % 200;
+            if (take > sizeof bytes - at)
+                take = sizeof bytes - at;
+            crypto_sha256_add(&state, bytes + at, take);
+        }
+        struct crypto_hash pieces = crypto_sha256_end(&state);
+        ck_assert_mem_eq(&pieces, &whole, sizeof whole);
+    }
+}
+END_TEST
+
+/* RFC 4231, test cases 1, 2 and 6 (a key longer than a block). */
+START_TEST(hmac_of_known_texts)
+{
+    uint8_t key[131];
+    memset(key, 0x0b, 20);
+    struct crypto_hash hash = crypto_hmac_sha256(key, 20, "Hi There", 8);
+    ck_assert_str_eq(hex_of(&hash),
+                     "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    hash = crypto_hmac_sha256((const uint8_t *)"Jefe", 4, "what do ya want for nothing?", 28);
+    ck_assert_str_eq(hex_of(&hash),
+                     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof key);
+    hash = crypto_hmac_sha256(key, sizeof key,
+                              "Test Using Larger Than Block-Size Key - Hash Key First", 54);
+    ck_assert_str_eq(hex_of(&hash),
+                     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+END_TEST
+
+START_TEST(random_bytes_differ)
+{
+    uint8_t a[32] = {0}, b[32] = {0};
+    crypto_random(a, sizeof a);
+    crypto_random(b, sizeof b);
+    ck_assert_mem_ne(a, b, sizeof a);
+}
+END_TEST
+
+START_TEST(equality)
+{
+    ck_assert(crypto_equal("abc", "abc", 3));
+    ck_assert(!crypto_equal("abc", "abd", 3));
+    ck_assert(!crypto_equal("bbc", "abc", 3));
+    ck_assert(crypto_equal("abc", "abd", 2));
+    ck_assert(crypto_equal("a", "b", 0));
+}
+END_TEST
+
+/* RFC 4648, section 10, without the padding; and the two letters that differ from base64. */
+START_TEST(base64url_of_known_texts)
+{
+    char text[16];
+    ck_assert_str_eq(crypto_base64url("", 0, text), "");
+    ck_assert_str_eq(crypto_base64url("f", 1, text), "Zg");
+    ck_assert_str_eq(crypto_base64url("fo", 2, text), "Zm8");
+    ck_assert_str_eq(crypto_base64url("foo", 3, text), "Zm9v");
+    ck_assert_str_eq(crypto_base64url("foobar", 6, text), "Zm9vYmFy");
+    ck_assert_str_eq(crypto_base64url("\xFB\xFF", 2, text), "-_8");
+}
+END_TEST
+
+START_TEST(base64url_round_trip)
+{
+    uint64_t seed = 4;
+    for (size_t len = 0; len < 100; len++) {
+        uint8_t bytes[100] = {0}, back[100];
+        char text[4 * ((100 + 2) / 3) + 1];
+        for (size_t i = 0; i < len; i++)
+            bytes[i] = (uint8_t)suite_random(&seed);
+        crypto_base64url(bytes, len, text);
+        ck_assert(crypto_base64url_decode(text, strlen(text), back, len));
+        ck_assert_mem_eq(bytes, back, len);
+        ck_assert(!crypto_base64url_decode(text, strlen(text), back, len + 1));
+        ck_assert(len == 0 || !crypto_base64url_decode(text, strlen(text), back, len - 1));
+    }
+}
+END_TEST
+
+START_TEST(wrong_base64url)
+{
+    static const char *const wrong[] = {"Zg==", "Zg=", "Z",  "Zh",  "Z g", " Zg",
+                                        "Zg\n", "Z+",  "Z/", "Z.g", "Zé",  ""};
+    uint8_t byte;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        ck_assert_msg(!crypto_base64url_decode(wrong[i], strlen(wrong[i]), &byte, 1), "%s",
+                      wrong[i]);
+    ck_assert(!crypto_base64url_decode("Zg\0", 3, &byte, 1));
+    ck_assert(crypto_base64url_decode("Zg", 2, &byte, 1));
+    ck_assert_int_eq(byte, 'f');
+}
+END_TEST
+
+START_TEST(base64)
+{
+    char bytes[8];
+    size_t len = 77;
+    ck_assert(crypto_base64_decode("YWxhZGRpbg==", 12, bytes, sizeof bytes, &len));
+    ck_assert_uint_eq(len, 7);
+    ck_assert_mem_eq(bytes, "aladdin", 7);
+    ck_assert(crypto_base64_decode("+/8=", 4, bytes, sizeof bytes, &len));
+    ck_assert_uint_eq(len, 2);
+    ck_assert(crypto_base64_decode("", 0, bytes, sizeof bytes, &len));
+    ck_assert_uint_eq(len, 0);
+}
+END_TEST
+
+START_TEST(wrong_base64)
+{
+    static const char *const wrong[] = {"YWxhZGRpbg",      "YWxhZGRpbg=", "YWxhZGRpbg===",
+                                        "YWxhZGRpbh==",    "-_8=",        "YWxh ZGRp",
+                                        "YWxhZGRpbmE=\n",  "=",           "YQ==YQ==",
+                                        "YWxhZGRpbjEyMw==" /* more than 8 bytes */};
+    char bytes[8];
+    size_t len = 77;
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        ck_assert_msg(!crypto_base64_decode(wrong[i], strlen(wrong[i]), bytes, sizeof bytes, &len),
+                      "%s", wrong[i]);
+    ck_assert_uint_eq(len, 77);
+}
+END_TEST
+
+START_TEST(hex)
+{
+    char text[9];
+    ck_assert_str_eq(crypto_hex("\x00\x7F\xA0\xFF", 4, text), "007fa0ff");
+    ck_assert_str_eq(crypto_hex("", 0, text), "");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *tests[] = {sha256_of_known_texts,
+                            sha256_in_pieces,
+                            hmac_of_known_texts,
+                            random_bytes_differ,
+                            equality,
+                            base64url_of_known_texts,
+                            base64url_round_trip,
+                            wrong_base64url,
+                            base64,
+                            wrong_base64,
+                            hex};
+    return crypto_init() ? suite_run("crypto", tests, COUNT_OF(tests)) : EXIT_FAILURE;
+}
