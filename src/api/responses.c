@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-static void write_json_or_null(struct json_writer *w, const char *name, const char *json,
-                               size_t len)
+static void write_object(struct json_writer *w, const char *name, const char *json, size_t len)
 {
     if (json)
         json_put_raw(w, name, json, len);
@@ -20,12 +19,12 @@ static void write_content(struct json_writer *w, const struct stored_response *r
     const struct answer_row *row = &response->row;
     json_put_int(w, "score", row->score);
     json_put_text(w, "group", nps_group_name(nps_group_of(row->score)));
-    write_json_or_null(w, "answers", row->answers, row->answers_len);
+    write_object(w, "answers", row->answers, row->answers_len);
     json_put_text(w, "channel", channel_name(row->channel));
     json_put_text(w, "agent", response->agent);
     json_put_text(w, "language", row->language);
     json_put_text(w, "respondent", row->respondent);
-    write_json_or_null(w, "properties", row->properties, row->properties_len);
+    write_object(w, "properties", row->properties, row->properties_len);
     json_put_time(w, "answered_at", row->answered_us);
     json_put_bool(w, "excluded", response->excluded);
     json_put_text(w, "reason", response->exclusion_reason);
