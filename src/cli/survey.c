@@ -208,6 +208,8 @@ int cli_survey(int argc, char **argv, const struct config *config)
     }
     if (argc < 2)
         return misused("create FILE, list, or show S?");
+    if (!cli_has_database(config))
+        return CLI_AWAY;
     arena_init(&arena, 16 * 1024);
     struct pg *pg = pg_new(&options); /* connects with its first statement */
     int status = run(argc - 1, argv + 1, pg, &arena);

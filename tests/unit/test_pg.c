@@ -10,8 +10,8 @@ static const struct db_stmt round_trip = {
     "bool int2 int4 int8 text uuid timestamptz bytea jsonb xid8",
     "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10"};
 static const struct db_stmt insert = {"insert", "int4 text", "int4",
-                                      "INSERT INTO npsd.item VALUES ($1, $2) RETURNING id"};
-static const struct db_stmt touch_all = {"touch", "", "", "UPDATE npsd.item SET name = name"};
+                                      "INSERT INTO item VALUES ($1, $2) RETURNING id"};
+static const struct db_stmt touch_all = {"touch", "", "", "UPDATE item SET name = name"};
 static const struct db_stmt snapshot = {"snapshot", "", "pg_snapshot xid8",
                                         "SELECT pg_current_snapshot(), pg_current_xact_id()"};
 static const struct db_stmt sees = {"sees", "xid8 pg_snapshot", "bool",
@@ -29,9 +29,8 @@ static struct arena arena;
 
 static void setup(void)
 {
-    unit_pg_sql("CREATE SCHEMA IF NOT EXISTS npsd;"
-                "DROP TABLE IF EXISTS npsd.item;"
-                "CREATE TABLE npsd.item (id int4 PRIMARY KEY, name text CHECK (name <> 'bad'))");
+    unit_pg_sql("DROP TABLE IF EXISTS item;"
+                "CREATE TABLE item (id int4 PRIMARY KEY, name text CHECK (name <> 'bad'))");
     options = (struct pg_options){.url = unit_pg_url(), .sets = sets, .allow_unsafe = true};
     pg = pg_new(&options);
     arena_init(&arena, 1024);
@@ -218,9 +217,9 @@ END_TEST
 START_TEST(test_commands_of_several_statements)
 {
     expect(DB_OK, pg_command(pg, "INSERT INTO item VALUES (1); INSERT INTO item VALUES (2)"));
-    ck_assert_int_eq(unit_pg_number("SELECT count(*) FROM npsd.item"), 2);
+    ck_assert_int_eq(unit_pg_number("SELECT count(*) FROM item"), 2);
     expect(DB_CONFLICT, pg_command(pg, "INSERT INTO item VALUES (3); INSERT INTO item VALUES (1)"));
-    ck_assert_int_eq(unit_pg_number("SELECT count(*) FROM npsd.item"), 2);
+    ck_assert_int_eq(unit_pg_number("SELECT count(*) FROM item"), 2);
     expect(DB_OK, pg_command(pg, ""));
 }
 END_TEST

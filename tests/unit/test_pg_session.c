@@ -48,7 +48,7 @@ START_TEST(test_session_is_set_up)
         {"idle_in_transaction_session_timeout", "10s"},
         {"synchronous_commit", "on"},
         {"jit", "off"},
-        {"search_path", "npsd, pg_catalog, pg_temp"},
+        {"search_path", "public, pg_temp"},
         {"application_name", "npsd"},
         {"client_min_messages", "warning"},
         {"client_encoding", "UTF8"},
