@@ -12,7 +12,7 @@
 
 enum {
     IDLE_SECONDS = 15,
-    CONNECTION_MEMORY = 32 * 1024, /* head of a request and head of its reply */
+    CONNECTION_MEMORY = 16 * 1024, /* head of a request and head of its reply */
     CONNECTIONS_SLACK = 256, /* a thread's room above our own limit, which is the one that counts */
     DESCRIPTORS_SPARE = 128, /* database, log, spool, epoll */
     STOP_WAIT_MS = 5000,
