@@ -102,9 +102,9 @@ static struct reply find_survey(struct call *call, struct identity *who, bool *r
 }
 
 /* Without a key only what an open survey offers to everybody. */
-static struct reply check_nobody(const struct call *call, const struct identity *who)
+static struct reply check_nobody(const struct call *call, const struct identity *who,
+                                 enum access access)
 {
-    enum access access = call->route->access;
     bool needs_open = access == ACCESS_DEFINITION || access == ACCESS_POST;
     if (role_may(ROLE_NONE, access) && (!needs_open || who->survey->access == SURVEY_OPEN))
         return go_on();
@@ -120,17 +120,17 @@ static bool origin_listed(const struct directory_key *key, const char *origin)
     return key->origin_count == 0;
 }
 
-static struct reply check_rights(const struct call *call, const struct identity *who)
+static struct reply check_rights(const struct call *call, const struct identity *who,
+                                 enum access access)
 {
     if (who->role == ROLE_NONE)
-        return check_nobody(call, who);
-    if (!role_may(who->role, call->route->access))
+        return check_nobody(call, who, access);
+    if (!role_may(who->role, access))
         return reply_problem(call, PROBLEM_FORBIDDEN, "The role of this key does not allow it.");
     const char *origin = call_header(call, "Origin");
     if (origin && !origin_listed(who->key, origin))
         return reply_problem(call, PROBLEM_ORIGIN, NULL);
-    bool posts = call->route->access == ACCESS_POST || call->route->access == ACCESS_BATCH;
-    if (posts && who->survey->access == SURVEY_LINK && !role_is_staff(who->role))
+    if (access == ACCESS_POST && who->survey->access == SURVEY_LINK && !role_is_staff(who->role))
         return reply_problem(call, PROBLEM_FORBIDDEN, "This survey takes answers by signed link.");
     return go_on();
 }
@@ -150,19 +150,20 @@ static struct identity *identity_of(struct call *call)
 }
 
 /* ret_ask NULL: decide now. */
-static struct reply admit(struct call *call, const char *credentials, bool *ret_ask)
+static struct reply admit(struct call *call, enum access access, const char *credentials,
+                          bool *ret_ask)
 {
     struct identity *who = identity_of(call);
     struct reply reply = find_key(call, who, credentials, ret_ask);
     if (reply.status || (ret_ask && *ret_ask))
         return reply;
     /* Who needs a key in any case is told so before being told which surveys there are. */
-    if (who->role == ROLE_NONE && !role_may(ROLE_NONE, call->route->access))
-        return check_nobody(call, who);
+    if (who->role == ROLE_NONE && !role_may(ROLE_NONE, access))
+        return check_nobody(call, who, access);
     reply = find_survey(call, who, ret_ask);
     if (reply.status || (ret_ask && *ret_ask))
         return reply;
-    return check_rights(call, who);
+    return check_rights(call, who, access);
 }
 
 static struct reply admit_header(struct call *call, bool *ret_ask)
@@ -174,7 +175,7 @@ static struct reply admit_header(struct call *call, bool *ret_ask)
                              "Send the key as Bearer, or as the user name of Basic.");
     if (credentials && is_edit_token(call, credentials))
         credentials = NULL;
-    return admit(call, credentials, ret_ask);
+    return admit(call, call->route->access, credentials, ret_ask);
 }
 
 struct reply access_admit(struct call *call, bool *ret_ask)
@@ -199,18 +200,18 @@ struct reply access_admit_fresh(struct call *call)
 struct reply access_admit_form(struct call *call, const char *key)
 {
     bool ask = false;
-    struct reply reply = admit(call, key, &ask);
+    struct reply reply = admit(call, ACCESS_POST, key, &ask);
     if (!ask)
         return reply;
     reply = read_directory(call);
-    return reply.status ? reply : admit(call, key, NULL);
+    return reply.status ? reply : admit(call, ACCESS_POST, key, NULL);
 }
 
 /* What a page of another origin may do: post to, amend in, and read the definition of a survey. */
 static bool is_for_pages(const struct route *route)
 {
-    return route->access == ACCESS_POST || route->access == ACCESS_AMEND ||
-           route->access == ACCESS_DEFINITION;
+    return route->access == ACCESS_POST || route->access == ACCESS_FORM ||
+           route->access == ACCESS_AMEND || route->access == ACCESS_DEFINITION;
 }
 
 static const char *cors_of_survey(const struct call *call,

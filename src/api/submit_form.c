@@ -84,11 +84,12 @@ static struct reply take_control(struct call *call, const struct form_control *c
     if (control->redirect && !redirect_allowed(call, control->redirect))
         return refuse_pair(call, "redirect", "must lead here or to an origin of the key");
     form->redirect = control->redirect;
+    const char *key = control->idempotency_key;
     if (!submission_key_header(call, &form->submission.key) ||
-        (control->idempotency_key && !submission_key_is_valid(control->idempotency_key)))
+        (key && !submission_key_is_valid(key)))
         return reply_problem(call, PROBLEM_BAD_KEY_HEADER, "1 to 255 visible ASCII characters.");
-    if (control->idempotency_key)
-        form->submission.key = control->idempotency_key;
+    if (key)
+        form->submission.key = key;
     return refusal;
 }
 
@@ -120,12 +121,23 @@ static struct reply finish_form(struct call *call, void *work)
         arena_printf(call->arena, "/s/%s/thanks", form->submission.response.survey->slug));
 }
 
+static struct reply decode_form(struct call *call, const struct form_pair *pairs, size_t count,
+                                struct submission *submission)
+{
+    struct problem_errors errors = {.arena = call->arena};
+    const struct response_rules rules = submission_rules(call, false);
+    json_t *body = response_from_form(rules.survey, pairs, count, &errors);
+    if (!body || !response_decode(body, "", &rules, &errors, &submission->response, NULL))
+        return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
+    submission_prepare(call, submission);
+    return (struct reply){0};
+}
+
 struct reply submit_form(struct call *call)
 {
     struct query_pair all[FORM_PAIRS_MAX];
     struct form_pair pairs[FORM_PAIRS_MAX];
     struct form_control control = {0};
-    struct problem_errors errors = {.arena = call->arena};
     size_t count;
     struct form *form = arena_calloc(call->arena, 1, sizeof *form);
     if (!call_parse_pairs(call->arena, call->body, call->body_len, all, FORM_PAIRS_MAX, &count))
@@ -136,11 +148,6 @@ struct reply submit_form(struct call *call)
         refusal = take_control(call, &control, form);
     if (refusal.status)
         return refusal;
-    const struct survey *survey = call_identity(call)->survey;
-    json_t *body = response_from_form(survey, pairs, count, &errors);
-    const struct response_rules rules = submission_rules(call, false);
-    if (!body || !response_decode(body, "", &rules, &errors, &form->submission.response, NULL))
-        return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
-    submission_prepare(call, &form->submission);
-    return reply_later(start_form, finish_form, form);
+    refusal = decode_form(call, pairs, count, &form->submission);
+    return refusal.status ? refusal : reply_later(start_form, finish_form, form);
 }

@@ -20,7 +20,7 @@ struct crypto_hash crypto_sha256(const void *bytes, size_t len)
 
 static crypto_hash_sha256_state *sodium_state(struct crypto_sha256_state *state)
 {
-    return (void *)state->opaque;
+    return (void *)state;
 }
 
 void crypto_sha256_begin(struct crypto_sha256_state *state)

@@ -147,8 +147,8 @@ void log_write(enum log_level level, const char *request_id, const char *event,
     line_field(&line, &(struct log_field)LOG_TEXT("event", event));
     if (request_id)
         line_field(&line, &(struct log_field)LOG_TEXT("request_id", request_id));
-    for (; fields->key; fields++)
-        line_field(&line, fields);
+    for (int i = 0; i < LOG_FIELDS_MAX && fields[i].key; i++)
+        line_field(&line, &fields[i]);
     line_end(&line);
     while (write(STDERR_FILENO, line.text, line.len) < 0 && errno == EINTR)
         ;

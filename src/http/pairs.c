@@ -1,36 +1,15 @@
 #include "pairs.h"
+#include "npsd/base/text.h"
 #include "npsd/http/call.h"
 #include <string.h>
 
-/* Length of the sequence that starts with this byte, and the range of its second byte; 0: no
- * sequence starts so. The table is the one of the Unicode standard (3-7, "Well-Formed UTF-8"). */
-static size_t utf8_sequence(unsigned char first, unsigned char *ret_low, unsigned char *ret_high)
+static bool utf8_is_valid(const char *bytes, size_t len)
 {
-    *ret_low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    *ret_high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xC2 && first <= 0xDF)
-        return 2;
-    if (first >= 0xE0 && first <= 0xEF)
-        return 3;
-    return first >= 0xF0 && first <= 0xF4 ? 4 : 0;
-}
-
-bool utf8_is_valid(const char *bytes, size_t len)
-{
-    const unsigned char *at = (const unsigned char *)bytes, *end = at + len;
-    while (at < end) {
-        unsigned char low, high;
-        size_t need = utf8_sequence(*at, &low, &high);
-        if (need == 0 || need > (size_t)(end - at))
+    for (size_t at = 0; at < len;) {
+        size_t size = text_utf8_size(bytes + at, len - at);
+        if (size == 0)
             return false;
-        if (need > 1 && (at[1] < low || at[1] > high))
-            return false;
-        for (size_t i = 2; i < need; i++)
-            if ((at[i] & 0xC0) != 0x80)
-                return false;
-        at += need;
+        at += size;
     }
     return true;
 }
@@ -99,4 +78,18 @@ bool call_parse_pairs(struct arena *arena, const char *text, size_t len, struct 
     }
     *ret_count = count;
     return true;
+}
+
+const char *call_escape(struct arena *arena, const char *text)
+{
+    static const char kept[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    struct buf out = buf_make(arena, strlen(text) + 1);
+
+    for (; *text; text++) {
+        if (strchr(kept, *text))
+            buf_char(&out, *text);
+        else
+            buf_printf(&out, "%%%02X", (unsigned char)*text);
+    }
+    return out.data;
 }

@@ -7,9 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Valid UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
-bool utf8_is_valid(const char *bytes, size_t len);
-
 /*
  * Decodes %HH, and "+" as a space if plus is set, into text, which has room for len + 1 bytes; it
  * is NUL-terminated. False if an escape is malformed or stands for NUL, or if the outcome is not

@@ -13,8 +13,8 @@
 enum {
     IDLE_SECONDS = 15,
     CONNECTION_MEMORY = 32 * 1024, /* head of a request and head of its reply */
-    CONNECTIONS_SLACK = 256,       /* a thread's room above our own limit, which is the one that counts */
-    DESCRIPTORS_SPARE = 128,       /* database, log, spool, epoll */
+    CONNECTIONS_SLACK = 256, /* a thread's room above our own limit, which is the one that counts */
+    DESCRIPTORS_SPARE = 128, /* database, log, spool, epoll */
     STOP_WAIT_MS = 5000,
     QUIET_MS = 20
 };
@@ -117,7 +117,8 @@ static bool copy_options(struct server *server, const struct server_options *opt
     server->head_us = limit_us(options->head_ms, 10000);
     server->body_us = limit_us(options->body_ms, 20000);
     server->reply_us = limit_us(options->reply_ms, 30000);
-    if (options->public_url && !(server->public_url = strdup(options->public_url)))
+    bool has_url = options->public_url && *options->public_url;
+    if (has_url && !(server->public_url = strdup(options->public_url)))
         return false;
     for (size_t len = server->public_url ? strlen(server->public_url) : 0;
          len > 0 && server->public_url[len - 1] == '/'; len--)
@@ -136,11 +137,10 @@ static bool start_mhd(struct server *server, const struct server_options *option
         {MHD_OPTION_END, 0, NULL},
     };
     server->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            MHD_USE_NO_LISTEN_SOCKET,
         0, NULL, NULL, on_access, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
-        MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(options->connections + threads * CONNECTIONS_SLACK),
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(options->connections + threads * CONNECTIONS_SLACK),
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->connections_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,

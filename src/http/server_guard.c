@@ -1,5 +1,5 @@
-#include "server_internal.h"
 #include "pairs.h"
+#include "server_internal.h"
 #include <microhttpd.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +9,10 @@ static const struct {
     size_t len;
     bool unique;
 } known_fields[HEAD_FIELDS] = {
-#define FIELD(text, once) {text, sizeof(text) - 1, once}
+#define FIELD(text, once)                                                                          \
+    {                                                                                              \
+        text, sizeof(text) - 1, once                                                               \
+    }
     [HEAD_HOST] = FIELD("Host", true),
     [HEAD_EXPECT] = FIELD("Expect", false),
     [HEAD_ORIGIN] = FIELD("Origin", true),
@@ -27,9 +30,9 @@ static const struct {
 static bool is_token_char(unsigned char c)
 {
     static const bool punctuation[128] = {
-        ['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
+        ['!'] = true,  ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
         ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
-        ['^'] = true, ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true,
+        ['^'] = true,  ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true,
     };
     unsigned char letter = c | 0x20;
     return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
@@ -136,7 +139,9 @@ static bool target_is_plain(const char *target)
 static const char *cut_authority(struct request *request, const char **target)
 {
     const char *at = *target;
-    size_t scheme = strncasecmp(at, "http://", 7) == 0 ? 7 : strncasecmp(at, "https://", 8) == 0 ? 8 : 0;
+    size_t scheme = strncasecmp(at, "http://", 7) == 0    ? 7
+                    : strncasecmp(at, "https://", 8) == 0 ? 8
+                                                          : 0;
     if (scheme == 0)
         return NULL;
     at += scheme;

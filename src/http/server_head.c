@@ -24,8 +24,8 @@ static void find_client(struct request *request)
         return;
     const char *forwarded_for = guard_joined(request, "X-Forwarded-For");
     const char *forwarded = guard_joined(request, "Forwarded");
-    struct address client = client_address(&request->server->trusted, &connection->peer,
-                                           forwarded_for, forwarded);
+    struct address client =
+        client_address(&request->server->trusted, &connection->peer, forwarded_for, forwarded);
     call->client = address_format(&client, arena_alloc(&request->arena, ADDRESS_TEXT_SIZE));
 }
 

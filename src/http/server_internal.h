@@ -2,11 +2,11 @@
  * server_internal: what the files of the edge share, and nobody else includes.
  *
  *   server.c           start, drain, wait, stop: the life of a server and its libmicrohttpd daemon
- *   server_listener.c  the listening address; the thread that accepts connections and ends late ones
- *   server_guard.c     the head of a request against what HTTP allows
- *   server_head.c      route, access, sizes, media type, query: all refusals before the handler
- *   server_request.c   the states of a request: body, handler, suspending, waking
- *   server_reply.c     a reply into libmicrohttpd's hands
+ *   server_listener.c  the listening address; the thread that accepts connections and ends late
+ * ones server_guard.c     the head of a request against what HTTP allows server_head.c      route,
+ * access, sizes, media type, query: all refusals before the handler server_request.c   the states
+ * of a request: body, handler, suspending, waking server_reply.c     a reply into libmicrohttpd's
+ * hands
  *
  * We accept connections ourselves and hand them to libmicrohttpd, because 0.9.75 divides its limit
  * among its threads, spins when descriptors are out, and may abort in MHD_quiesce_daemon when a
@@ -53,7 +53,13 @@ struct listener {
 
 /* --- requests --- */
 
-enum request_state { REQUEST_RECEIVING, REQUEST_RUNNING, REQUEST_QUEUED, REQUEST_READY, REQUEST_DONE };
+enum request_state {
+    REQUEST_RECEIVING,
+    REQUEST_RUNNING,
+    REQUEST_QUEUED,
+    REQUEST_READY,
+    REQUEST_DONE
+};
 
 /* The headers the edge itself looks at; found in one pass. */
 enum head_field {

@@ -1,7 +1,7 @@
-#include "server_internal.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/log.h"
 #include "npsd/base/text.h"
+#include "server_internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -63,8 +63,9 @@ static bool describe(struct listener *listener)
         getnameinfo((struct sockaddr *)&bound, len, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return false;
-    const char *format = bound.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s";
-    int written = snprintf(listener->address, sizeof listener->address, format, host, port);
+    bool v6 = bound.ss_family == AF_INET6;
+    int written = snprintf(listener->address, sizeof listener->address, "%s%s%s:%s", v6 ? "[" : "",
+                           host, v6 ? "]" : "", port);
     return written > 0 && written < (int)sizeof listener->address;
 }
 
@@ -175,10 +176,11 @@ static bool accept_one(struct server *server, bool *ret_exhausted)
 {
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
-    int fd = accept4(server->listener.fd, (struct sockaddr *)&peer, &len,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd =
+        accept4(server->listener.fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        MHD_add_connection(server->mhd, fd, (struct sockaddr *)&peer, len); /* closes what it refuses */
+        MHD_add_connection(server->mhd, fd, (struct sockaddr *)&peer,
+                           len); /* closes what it refuses */
         return true;
     }
     *ret_exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;

@@ -1,6 +1,6 @@
-#include "server_internal.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/log.h"
+#include "server_internal.h"
 #include <microhttpd.h>
 #include <string.h>
 
@@ -23,8 +23,8 @@ static bool add_type(struct MHD_Response *response, const char *type)
     if (!type)
         return true;
     return add(response, "Content-Type", type) &&
-           (!strstr(type, "json") || add(response, "Content-Security-Policy",
-                                         "default-src 'none'; frame-ancestors 'none'"));
+           (!strstr(type, "json") ||
+            add(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"));
 }
 
 static bool add_cors(struct MHD_Response *response, struct request *request)

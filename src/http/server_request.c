@@ -1,7 +1,7 @@
-#include "server_internal.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/crypto.h"
 #include "npsd/base/log.h"
+#include "server_internal.h"
 #include <microhttpd.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -129,23 +129,31 @@ static void fill_call(struct request *request)
     call->edge = request;
 }
 
+/* A function of its own, because of what setjmp does to local variables. */
+__attribute__((noinline)) static bool keep_target(struct request *request, const char *target)
+{
+    jmp_buf landing;
+    if (setjmp(landing) != 0)
+        return false;
+    request->arena.landing = &landing;
+    request->target = arena_strdup(&request->arena, target);
+    return true;
+}
+
 struct request *request_begin(struct server *server, struct connection *connection,
                               struct MHD_Connection *mhd, const char *target)
 {
     struct request *request = request_make(server);
     if (!request)
         return NULL;
-    jmp_buf landing;
-    if (setjmp(landing) != 0) {
+    if (!keep_target(request, target)) {
         request_free(request);
         return NULL;
     }
-    request->arena.landing = &landing;
     request->server = server;
     request->connection = connection;
     request->mhd = mhd;
     request->started_us = clock_monotonic_us();
-    request->target = arena_strdup(&request->arena, target);
     make_id(request);
     fill_call(request);
     int64_t late_us = request->started_us + server->head_us;

@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+/* A test takes a second at most; sanitizers and busy machines take their share. */
+enum { SUITE_SECONDS = 60 };
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* As suite_run, with tests that must end by SIGABRT: passed over where Check does not fork. */
@@ -17,6 +20,7 @@ static inline int suite_run_with_aborts(const char *name, const TTest *const *te
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, SUITE_SECONDS);
     SRunner *runner = srunner_create(suite);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);

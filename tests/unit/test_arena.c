@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* The address sanitizer is to refuse huge requests as malloc does, not to stop at them. */
 const char *__asan_default_options(void);
@@ -19,6 +20,16 @@ static void note(void *object)
 {
     destroyed[destroyed_count++] = *(int *)object;
 }
+
+#ifndef __SANITIZE_ADDRESS__
+static int seen;
+
+static void see(void *object)
+{
+    (void)object;
+    seen++;
+}
+#endif
 
 static bool all_are(const unsigned char *bytes, size_t size, unsigned char value)
 {
@@ -165,6 +176,33 @@ START_TEST(out_of_memory_lands)
 }
 END_TEST
 
+/* The sanitizer's allocator does not know this limit. */
+#ifndef __SANITIZE_ADDRESS__
+START_TEST(what_cannot_be_deferred_is_destroyed)
+{
+    struct arena arena;
+    struct rlimit before, none;
+    jmp_buf landing;
+    static volatile int deferred;
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+    none = (struct rlimit){.rlim_cur = 4096, .rlim_max = before.rlim_max};
+    arena_init(&arena, 256);
+    arena.landing = &landing;
+    seen = 0;
+    deferred = 0;
+    setrlimit(RLIMIT_AS, &none);
+    if (setjmp(landing) == 0)
+        for (;; deferred++)
+            arena_defer(&arena, see, NULL);
+    setrlimit(RLIMIT_AS, &before);
+    ck_assert_int_gt(deferred, 0);
+    ck_assert_int_eq(seen, 1);
+    arena_done(&arena);
+    ck_assert_int_eq(seen, deferred + 1);
+}
+END_TEST
+#endif
+
 START_TEST(landing_survives_a_reset)
 {
     struct arena arena;
@@ -210,6 +248,9 @@ int main(void)
                             copies,
                             cleanups_run_last_first_and_once,
                             out_of_memory_lands,
+#ifndef __SANITIZE_ADDRESS__
+                            what_cannot_be_deferred_is_destroyed,
+#endif
                             landing_survives_a_reset};
     const TTest *aborting[] = {without_landing_the_process_aborts, an_overflowing_product_aborts};
     return suite_run_with_aborts("arena", tests, COUNT_OF(tests), aborting, COUNT_OF(aborting));

@@ -73,6 +73,16 @@ START_TEST(no_fields)
 }
 END_TEST
 
+START_TEST(as_many_fields_as_there_may_be)
+{
+#define FOUR LOG_NUMBER("a", 1), LOG_NUMBER("b", 2), LOG_NUMBER("c", 3), LOG_NUMBER("d", 4)
+    catch_begin();
+    log_info(NULL, "many", FOUR, FOUR, FOUR);
+    ck_assert_str_eq(after_time(catch_end()),
+                     "level=info event=many a=1 b=2 c=3 d=4 a=1 b=2 c=3 d=4 a=1 b=2 c=3 d=4\n");
+}
+END_TEST
+
 START_TEST(levels)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
@@ -212,6 +222,7 @@ int main(void)
 {
     const TTest *tests[] = {a_line,
                             no_fields,
+                            as_many_fields_as_there_may_be,
                             levels,
                             values_are_quoted_where_needed,
                             controls_and_wrong_bytes_are_escaped,

@@ -13,6 +13,7 @@
 struct lane;
 struct pool;
 struct limits;
+struct poller;
 
 struct world {
     const struct config *config;
@@ -21,8 +22,8 @@ struct world {
     struct lane *single, *batch;
     struct pool *pool;
     struct limits *limits;
+    struct poller *poller;
     atomic_bool draining;
-    atomic_bool schema_good;
 };
 
 /* Who asks, and about which survey. Lives as long as the call; the snapshot is held by the call's

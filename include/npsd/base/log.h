@@ -19,6 +19,8 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
+enum { LOG_FIELDS_MAX = 12 };
+
 /* One key=value of a line: a text, or a number where text is NULL. A NULL key ends the list. */
 struct log_field {
     const char *key;
@@ -48,11 +50,12 @@ bool log_set_level(const char *name);
 /* True if a line of this level would be written: for callers who would work to make its fields. */
 bool log_enabled(enum log_level level);
 
-/* request_id may be NULL. fields ends with a NULL key. Use the macros below. */
+/* request_id may be NULL. fields ends with a NULL key or after LOG_FIELDS_MAX of them. Use the
+ * macros below; one field too many does not compile. */
 void log_write(enum log_level level, const char *request_id, const char *event,
                const struct log_field *fields);
 
-#define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
+#define LOG_FIELDS(...) ((const struct log_field[LOG_FIELDS_MAX]){__VA_ARGS__})
 #define log_error(id, event, ...) log_write(LOG_ERROR, id, event, LOG_FIELDS(__VA_ARGS__))
 #define log_warning(id, event, ...) log_write(LOG_WARNING, id, event, LOG_FIELDS(__VA_ARGS__))
 #define log_info(id, event, ...) log_write(LOG_INFO, id, event, LOG_FIELDS(__VA_ARGS__))

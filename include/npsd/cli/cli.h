@@ -28,6 +28,8 @@ int cli_check(int argc, char **argv, const struct config *config);
 int cli_config(int argc, char **argv, const struct config *config);
 int cli_healthcheck(int argc, char **argv, const struct config *config);
 
+/* False after saying so: NPSD_DATABASE_URL is not set, and there is no private cluster. */
+bool cli_has_database(const struct config *config);
 /* The options of a connection for commands: the daemon's rights, every statement of the store. */
 struct pg_options cli_database(const struct config *config);
 /* Says on stderr what the database had against it; returns the exit status that fits. */

@@ -99,8 +99,11 @@ struct db_param {
 #define P_TIME(us)                                                                                 \
     ((struct db_param){.kind = DB_P_TIME,                                                          \
                        .number = (us)}) /* INT64_MIN, INT64_MAX: -infinity, infinity */
-#define P_BYTES(bytes, size)                                                                       \
-    ((struct db_param){.kind = DB_P_BYTES, .data = (bytes), .len = (size), .null = !(bytes)})
+static inline struct db_param db_param_bytes(const void *bytes, size_t size)
+{
+    return (struct db_param){.kind = DB_P_BYTES, .data = bytes, .len = size, .null = !bytes};
+}
+#define P_BYTES(bytes, size) db_param_bytes(bytes, size)
 #define P_UUID(id) P_BYTES((id)->bytes, UUID_SIZE)
 #define P_NULL ((struct db_param){.kind = DB_P_BYTES, .null = true})
 struct db_param P_TEXT(const char *text); /* NULL: SQL NULL */

@@ -16,7 +16,7 @@ enum access {
     ACCESS_DEFINITION, /* read the definition of a survey; without a key only of an open one */
     ACCESS_LIST,       /* see which surveys there are */
     ACCESS_POST,       /* post a response; without a key only to an open survey */
-    ACCESS_BATCH,      /* post many at once */
+    ACCESS_FORM,       /* post from a plain form, whose key is one of its fields */
     ACCESS_AMEND,      /* change a response: an edit token, or analyst and admin */
     ACCESS_NUMBERS,    /* results */
     ACCESS_ROWS,       /* responses, verbatims, history, erasure */
@@ -29,9 +29,9 @@ const char *role_name(enum role role);
 bool role_parse(const char *name, size_t len, enum role *ret_role);
 
 /*
- * Whether the role alone suffices. For ROLE_NONE with ACCESS_DEFINITION and ACCESS_POST true means
- * "possible at all": the caller then asks whether the survey is open to people without a key. For
- * ACCESS_AMEND of anybody but analyst and admin it means that an edit token may be tried.
+ * Whether the role alone suffices. For ROLE_NONE true means "possible at all": for a definition, a
+ * post and a form the caller then asks whether the survey is open to people without a key, for an
+ * amendment whether the edit token is right (who sends one sends no key).
  */
 bool role_may(enum role role, enum access access);
 

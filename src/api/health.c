@@ -1,0 +1,138 @@
+#include "npsd/api/health.h"
+
+#include "npsd/api/traffic.h"
+#include "npsd/api/world.h"
+#include "npsd/base/metrics.h"
+#include "npsd/db/pool.h"
+#include "npsd/ingest/lane.h"
+#include "npsd/state/poller.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct reply health_alive(struct call *call)
+{
+    struct json_writer w = json_writer(call->arena);
+    json_object_begin(&w, NULL);
+    json_put_text(&w, "status", "alive");
+    json_object_end(&w);
+    return reply_json(200, &w);
+}
+
+/* Why answers cannot be taken; NULL: they can. */
+static const char *obstacle(const struct world *world)
+{
+    static const char *const names[] = {
+        [POLLER_READY] = NULL,
+        [POLLER_AWAY] = "database-away",
+        [POLLER_SCHEMA] = "schema-wrong",
+        [POLLER_UNSAFE] = "durability-off",
+    };
+    if (atomic_load(&world->draining))
+        return "draining";
+    const char *name = names[poller_health(world->poller)];
+    if (name)
+        return name;
+    bool full = lane_room(world->single) * 5 < (size_t)world->config->queue;
+    return full ? "queue-full" : NULL;
+}
+
+struct reply health_ready(struct call *call)
+{
+    const struct world *world = call_world(call);
+    const char *why = obstacle(world);
+    struct json_writer w = json_writer(call->arena);
+    json_object_begin(&w, NULL);
+    json_put_text(&w, "status", why ? "unavailable" : "ready");
+    if (why)
+        json_put_text(&w, "reason", why);
+    if (world->config->allow_unsafe_durability)
+        json_put_text(&w, "durability", "unsafe-allowed");
+    json_object_end(&w);
+    struct reply reply = reply_json(why ? 503 : 200, &w);
+    reply_header(&reply, "Cache-Control", "no-store");
+    if (why)
+        reply_header(&reply, "Retry-After", "1");
+    return reply;
+}
+
+static void write_counters(struct buf *out)
+{
+    static const struct {
+        const char *name, *help;
+    } texts[] = {
+#define TEXTS(metric, name, help) [metric] = {name, help},
+        METRICS_COUNTERS(TEXTS)
+#undef TEXTS
+    };
+    for (int i = 0; i < METRIC_COUNTERS; i++)
+        buf_printf(out, "# HELP %s %s.\n# TYPE %s counter\n%s %llu\n", texts[i].name, texts[i].help,
+                   texts[i].name, texts[i].name, (unsigned long long)metrics_read(i));
+}
+
+static void write_histogram(struct buf *out, const char *name, const char *help, double unit,
+                            const struct metric_histogram_value *value)
+{
+    uint64_t total = 0;
+    buf_printf(out, "# HELP %s %s.\n# TYPE %s histogram\n", name, help, name);
+    for (int k = 0; k < METRIC_BUCKETS; k++) {
+        total += value->buckets[k];
+        buf_printf(out, "%s_bucket{le=\"%.9g\"} %llu\n", name, (double)(UINT64_C(1) << k) * unit,
+                   (unsigned long long)total);
+    }
+    buf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.9g\n%s_count %llu\n", name,
+               (unsigned long long)value->count, name, (double)value->sum * unit, name,
+               (unsigned long long)value->count);
+}
+
+static void write_histograms(struct buf *out)
+{
+    struct metric_histogram_value value;
+#define WRITE(metric, name, help, unit)                                                            \
+    value = metrics_histogram(metric);                                                             \
+    write_histogram(out, name, help, unit, &value);
+    METRICS_HISTOGRAMS(WRITE)
+#undef WRITE
+}
+
+static void write_gauge(struct buf *out, const char *name, const char *help, double value)
+{
+    buf_printf(out, "# HELP %s %s.\n# TYPE %s gauge\n%s %.15g\n", name, help, name, name, value);
+}
+
+static double resident_bytes(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%*s %ld", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+struct reply health_metrics(struct call *call)
+{
+    const struct world *world = call_world(call);
+    struct buf out = buf_make(call->arena, 32 * 1024);
+    traffic_write(&out);
+    write_counters(&out);
+    write_histograms(&out);
+    buf_text(&out, "# HELP npsd_queue_depth Answers waiting for a commit.\n"
+                   "# TYPE npsd_queue_depth gauge\n");
+    buf_printf(&out, "npsd_queue_depth{lane=\"single\"} %zu\n", lane_waiting(world->single));
+    buf_printf(&out, "npsd_queue_depth{lane=\"batch\"} %zu\n", lane_waiting(world->batch));
+    write_gauge(&out, "npsd_jobs_waiting", "Requests waiting for a database worker",
+                (double)pool_waiting(world->pool));
+    write_gauge(&out, "npsd_db_connected", "1 while the database answers",
+                poller_health(world->poller) == POLLER_READY);
+    write_gauge(&out, "npsd_unsafe_durability_allowed", "1 if started for tests only",
+                world->config->allow_unsafe_durability);
+    write_gauge(&out, "process_resident_memory_bytes", "Resident memory", resident_bytes());
+    buf_printf(&out,
+               "# HELP npsd_build_info Version.\n# TYPE npsd_build_info gauge\n"
+               "npsd_build_info{version=\"%s\"} 1\n",
+               NPSD_VERSION);
+    return reply_text(200, "text/plain; version=0.0.4; charset=utf-8", out.data, out.len);
+}

@@ -1,0 +1,49 @@
+#include "npsd/api/routes.h"
+
+#include "npsd/api/amend.h"
+#include "npsd/api/health.h"
+#include "npsd/api/responses.h"
+#include "npsd/api/results.h"
+#include "npsd/api/submit.h"
+#include "npsd/api/surveys.h"
+
+#define KB (1024u)
+#define BODY 256 * KB, 4096 * KB /* largest taken, largest read and dropped before the 413 */
+#define BATCH_BODY 8192 * KB, 16384 * KB
+#define NO_BODY 0, 4096 * KB
+
+#define SERVICE LISTENER_SERVICE
+#define ADMIN LISTENER_ADMIN
+#define BOTH (LISTENER_SERVICE | LISTENER_ADMIN)
+
+#define SURVEY "/v1/surveys/{survey}"
+#define RESPONSE SURVEY "/responses/{id}"
+
+/* clang-format off */
+static const struct route routes[] = {
+    {HTTP_GET,    "/healthz",               ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, BOTH,    health_alive},
+    {HTTP_GET,    "/readyz",                ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, BOTH,    health_ready},
+    {HTTP_GET,    "/metrics",               ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, ADMIN,   health_metrics},
+
+    {HTTP_POST,   SURVEY "/responses",       ACCESS_POST,       RUNS_INLINE, MEDIA_JSON, BODY,    SERVICE, submit_one},
+    {HTTP_POST,   SURVEY "/responses/batch", ACCESS_POST,       RUNS_WORKER, MEDIA_JSON | MEDIA_NDJSON, BATCH_BODY, SERVICE, submit_batch},
+    {HTTP_POST,   "/s/{survey}",             ACCESS_FORM,       RUNS_WORKER, MEDIA_FORM, BODY,    SERVICE, submit_form},
+    {HTTP_GET,    "/s/{survey}/thanks",      ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, submit_thanks},
+
+    {HTTP_GET,    SURVEY "/nps",             ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, results_nps},
+
+    {HTTP_GET,    SURVEY "/responses",       ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, responses_list_handle},
+    {HTTP_GET,    RESPONSE,                  ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, response_get},
+    {HTTP_GET,    RESPONSE "/history",       ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, response_history},
+    {HTTP_PATCH,  RESPONSE,                  ACCESS_AMEND,      RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, amend_response},
+    {HTTP_DELETE, RESPONSE,                  ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, amend_erase},
+
+    {HTTP_GET,    "/v1/surveys",             ACCESS_LIST,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, surveys_list},
+    {HTTP_POST,   "/v1/surveys",             ACCESS_MANAGE,     RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, surveys_create},
+    {HTTP_GET,    SURVEY,                    ACCESS_DEFINITION, RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, survey_get},
+    {HTTP_PATCH,  SURVEY,                    ACCESS_MANAGE,     RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, survey_patch_handle},
+    {HTTP_DELETE, SURVEY,                    ACCESS_MANAGE,     RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, survey_delete},
+};
+/* clang-format on */
+
+const struct route_table api_routes = {routes, sizeof routes / sizeof routes[0]};

@@ -1,0 +1,77 @@
+#include "npsd/cli/cli.h"
+
+#include "npsd/state/directory.h"
+#include "npsd/state/values.h"
+#include "npsd/store/answers.h"
+#include "npsd/store/audit.h"
+#include "npsd/store/folds.h"
+#include "npsd/store/keys.h"
+#include "npsd/store/numbers.h"
+#include "npsd/store/responses.h"
+#include "npsd/store/surveys.h"
+#include "npsd/store/windows.h"
+
+#include <stdio.h>
+
+/* Every statement there is, prepared by every connection: a typo stops the start, not a customer.
+ */
+static const struct db_stmt *const *const statements[] = {answers_statements,
+                                                          audit_statements,
+                                                          folds_statements,
+                                                          keys_statements,
+                                                          numbers_statements,
+                                                          responses_statements,
+                                                          responses_change_statements,
+                                                          surveys_statements,
+                                                          windows_statements,
+                                                          directory_statements,
+                                                          values_statements,
+                                                          NULL};
+
+/* The statements take arrays or are bound to one survey, so one plan is good for all values. */
+static const char *const settings[] = {"plan_cache_mode=force_generic_plan", NULL};
+
+bool cli_has_database(const struct config *config)
+{
+    if (config->database_url)
+        return true;
+    fprintf(stderr,
+            "npsd: NPSD_DATABASE_URL is not set, and %s/database.url is not there "
+            "(make run starts a private cluster)\n",
+            config->var);
+    return false;
+}
+
+struct pg_options cli_database(const struct config *config)
+{
+    return (struct pg_options){
+        .url = config->database_url,
+        .settings = settings,
+        .sets = statements,
+        .role = "npsd_app",
+        .allow_unsafe = config->allow_unsafe_durability,
+    };
+}
+
+int cli_database_error(const struct pg *pg, enum db_status status)
+{
+    switch (status) {
+    case DB_UNSAFE:
+        fprintf(stderr,
+                "npsd: PostgreSQL runs with fsync, full_page_writes or synchronous_commit off; "
+                "answers could be lost. NPSD_ALLOW_UNSAFE_DURABILITY=1 allows it for tests.\n");
+        return CLI_REFUSED;
+    case DB_SCHEMA:
+        fprintf(stderr, "npsd: the database's schema is not this version's (npsd migrate): %s\n",
+                pg_error(pg));
+        return CLI_REFUSED;
+    case DB_LOST:
+    case DB_AWAY:
+        fprintf(stderr, "npsd: the database cannot be reached: %s\n", pg_error(pg));
+        return CLI_AWAY;
+    default:
+        fprintf(stderr, "npsd: the database refused (%s): %s\n", db_status_name(status),
+                pg_error(pg));
+        return CLI_REFUSED;
+    }
+}

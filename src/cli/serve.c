@@ -1,0 +1,202 @@
+#include "npsd/api/access.h"
+#include "npsd/api/jobs.h"
+#include "npsd/api/limits.h"
+#include "npsd/api/routes.h"
+#include "npsd/api/traffic.h"
+#include "npsd/api/world.h"
+#include "npsd/base/log.h"
+#include "npsd/cli/cli.h"
+#include "npsd/db/pool.h"
+#include "npsd/http/server.h"
+#include "npsd/ingest/folder.h"
+#include "npsd/ingest/lane.h"
+#include "npsd/state/poller.h"
+
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: npsd serve [--migrate]\n\n"
+    "Runs the daemon in the foreground until SIGTERM or SIGINT, then answers every request it has accepted\n"
+    "and ends. A second signal ends it at once.\n\n"
+    "  --migrate   bring the schema up to this version first (waits for PostgreSQL if it is away)\n";
+
+enum {
+    JOBS_MAX = 4096,
+    SINGLE_BATCH = 1024, /* answers a transaction; what waits is bounded by the load */
+    MANY_BATCH = 500,    /* larger ones hold up other writers for longer than they gain */
+    DRAIN_MS = 10000
+};
+
+/* Everything that runs, in the order in which it is started. */
+struct service {
+    struct pg_options database;
+    struct world world;
+    struct server_app app;
+    struct folder *folder;
+    struct server *server, *admin;
+};
+
+static bool start_state(struct service *s, const struct config *config, bool migrate)
+{
+    struct world *world = &s->world;
+    s->database = cli_database(config);
+    world->config = config;
+    world->directory = directory_new();
+    world->values = values_new();
+    world->limits = limits_new(config->rate_public);
+    const struct poller_options poller = {&s->database, world->directory, migrate};
+    const struct lane_options single = {"npsd-single", &s->database, world->values,
+                                        (size_t)config->queue, SINGLE_BATCH};
+    const struct lane_options batch = {"npsd-batch", &s->database, world->values,
+                                       (size_t)config->queue, MANY_BATCH};
+    return world->directory && world->values && world->limits &&
+           (world->poller = poller_start(&poller)) &&
+           (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
+           (world->single = lane_start(&single)) && (world->batch = lane_start(&batch)) &&
+           (s->folder = folder_start(&s->database));
+}
+
+static bool start_servers(struct service *s, const struct config *config)
+{
+    s->app = (struct server_app){
+        .routes = api_routes,
+        .world = &s->world,
+        .admit = access_admit,
+        .submit = jobs_submit,
+        .cors = access_cors,
+        .observe = traffic_observe,
+    };
+    const struct server_options service = {
+        .listen = config->listen,
+        .listener = LISTENER_SERVICE,
+        .threads = config->http_threads,
+        .connections = config->connections,
+        .connections_per_address = config->connections_per_address,
+        .public_url = *config->public_url ? config->public_url : NULL,
+        .trusted_proxies = *config->trusted_proxies ? config->trusted_proxies : NULL,
+    };
+    struct server_options admin = service;
+    admin.listen = config->admin_listen;
+    admin.listener = LISTENER_ADMIN;
+    admin.threads = 1;
+    admin.connections = 64;
+    s->server = server_start(&service, &s->app);
+    if (s->server && *config->admin_listen)
+        s->admin = server_start(&admin, &s->app);
+    return s->server && (s->admin || !*config->admin_listen);
+}
+
+static void tell_listening(const struct service *s, const struct config *config)
+{
+    log_info(NULL, "listening", LOG_TEXT("address", server_address(s->server)),
+             LOG_TEXT("admin", s->admin ? server_address(s->admin) : "off"),
+             LOG_TEXT("version", NPSD_VERSION),
+             LOG_TEXT("durability", config->allow_unsafe_durability ? "unsafe-allowed" : "safe"));
+}
+
+/* Refuses to start on a database that could lose answers; one that is away is waited for by the
+ * poller. */
+static bool check_durability(const struct config *config)
+{
+    struct pg_options options = cli_database(config);
+    options.sets = NULL;
+    struct pg *pg = pg_new(&options);
+    enum db_status status = pg_connect(pg);
+    if (status == DB_UNSAFE)
+        cli_database_error(pg, status);
+    pg_free(pg);
+    return status != DB_UNSAFE;
+}
+
+static void *end_at_second_signal(void *signals)
+{
+    int signal_number;
+    sigwait(signals, &signal_number);
+    _exit(128 + signal_number);
+}
+
+static void wait_for_signal(void)
+{
+    static sigset_t signals;
+    pthread_t thread;
+    int signal_number = 0;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigwait(&signals, &signal_number);
+    log_info(NULL, "draining", LOG_NUMBER("signal", signal_number));
+    if (pthread_create(&thread, NULL, end_at_second_signal, &signals) == 0)
+        pthread_detach(thread);
+}
+
+/* Answers what was accepted, then ends everything, last started first. */
+static bool stop(struct service *s)
+{
+    struct world *world = &s->world;
+    atomic_store(&world->draining, true);
+    bool answered = true;
+    if (s->server) {
+        server_drain(s->server);
+        answered = server_wait(s->server, DRAIN_MS);
+    }
+    server_stop(s->server);
+    server_stop(s->admin);
+    folder_stop(s->folder);
+    lane_stop(world->single);
+    lane_stop(world->batch);
+    pool_stop(world->pool);
+    poller_stop(world->poller);
+    limits_free(world->limits);
+    values_free(world->values);
+    directory_free(world->directory);
+    return answered;
+}
+
+static int serve(const struct config *config, bool migrate)
+{
+    struct service service = {0};
+    sigset_t signals;
+    /* Before any thread is started, so that all inherit it and only sigwait takes them. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    if (!check_durability(config))
+        return CLI_REFUSED;
+    bool started = start_state(&service, config, migrate) && start_servers(&service, config);
+    if (started) {
+        tell_listening(&service, config);
+        wait_for_signal();
+    } else {
+        log_error(NULL, "start-failed");
+    }
+    bool answered = stop(&service);
+    log_info(NULL, "stopped", LOG_TEXT("answered", answered ? "all" : "not all"));
+    return started && answered ? CLI_OK : CLI_REFUSED;
+}
+
+int cli_serve(int argc, char **argv, const struct config *config)
+{
+    static const struct option options[] = {
+        {"migrate", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {0}};
+    bool migrate = false;
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            return CLI_OK;
+        }
+        if (option != 'm')
+            return CLI_USAGE;
+        migrate = true;
+    }
+    if (!log_set_level(config->log)) {
+        fprintf(stderr, "npsd: NPSD_LOG must be error, warning, info or debug\n");
+        return CLI_USAGE;
+    }
+    return cli_has_database(config) ? serve(config, migrate) : CLI_USAGE;
+}

@@ -1,0 +1,230 @@
+#include "npsd/base/log.h"
+#include "npsd/db/array.h"
+#include "pg_internal.h"
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * Everything goes out in one pipeline, so connecting costs one round trip: what PostgreSQL says of
+ * its durability, the settings, the role, then each statement prepared and described. The settings
+ * come after the question about durability because synchronous_commit is one of them.
+ */
+static const struct db_stmt durability = {
+    "npsd durability", "", "text",
+    "SELECT pg_catalog.concat_ws(', ',"
+    " CASE pg_catalog.current_setting('fsync') WHEN 'off' THEN 'fsync' END,"
+    " CASE pg_catalog.current_setting('full_page_writes') WHEN 'off'"
+    "  THEN 'full_page_writes' END,"
+    " CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off'"
+    "  THEN 'synchronous_commit' END)"};
+
+static const struct db_stmt set_all = {"npsd settings", "text[] text[]", "text",
+                                       "SELECT pg_catalog.set_config(name, value, false)"
+                                       " FROM unnest($1, $2) AS settings (name, value)"};
+
+static const struct db_stmt set_role = {
+    "npsd role", "text", "text",
+    "SELECT pg_catalog.set_config('role', rolname::text, false) FROM pg_catalog.pg_roles"
+    " WHERE rolname = $1 AND pg_catalog.pg_has_role(oid, 'MEMBER')"};
+
+enum { DURABILITY, SETTINGS, ROLE, PREPARES };
+
+struct session {
+    struct pg *pg;
+    struct arena *arena;
+    const struct db_stmt **stmts;
+    size_t count;
+    bool matches; /* the statements are as declared */
+    char unsafe[64];
+};
+
+static void list_statements(struct session *session)
+{
+    const struct db_stmt *const *const *sets = session->pg->options->sets;
+    size_t count = 0;
+    for (size_t set = 0; sets && sets[set]; set++)
+        for (size_t i = 0; sets[set][i]; i++)
+            count++;
+    session->stmts = arena_calloc(session->arena, count + 1, sizeof(*session->stmts));
+    for (size_t set = 0; sets && sets[set]; set++)
+        for (size_t i = 0; sets[set][i]; i++)
+            session->stmts[session->count++] = sets[set][i];
+}
+
+static bool send_query(struct session *session, const struct db_stmt *stmt,
+                       const struct db_param *params, size_t count)
+{
+    struct pg_values v;
+    return pg_encode(session->pg, session->arena, stmt, params, count, &v) == DB_OK &&
+           PQsendQueryParams(session->pg->conn, stmt->sql, v.count, v.types, v.values, v.lengths,
+                             v.formats, 1);
+}
+
+/* Our settings, then those of the options, which so have the last word. */
+static bool send_settings(struct session *session)
+{
+    static const char *const own[] = {
+        "search_path=public, pg_temp",
+        "TimeZone=UTC",
+        "lock_timeout=2s",
+        "idle_in_transaction_session_timeout=10s",
+        "synchronous_commit=on",
+        "jit=off",
+        "client_min_messages=warning",
+        NULL,
+    };
+    const struct pg_options *options = session->pg->options;
+    const char *timeout =
+        arena_printf(session->arena, "statement_timeout=%d",
+                     options->statement_timeout_ms ? options->statement_timeout_ms : 5000);
+    const char *const *lists[] = {own, (const char *const[]){timeout, NULL}, options->settings};
+    size_t count = 0;
+    for (size_t list = 0; list < 3; list++)
+        for (size_t i = 0; lists[list] && lists[list][i]; i++)
+            count++;
+    struct buf names = db_array_begin(session->arena, DB_ARRAY_TEXT, count);
+    struct buf values = db_array_begin(session->arena, DB_ARRAY_TEXT, count);
+    for (size_t list = 0; list < 3; list++)
+        for (size_t i = 0; lists[list] && lists[list][i]; i++) {
+            const char *setting = lists[list][i];
+            size_t name_len = strcspn(setting, "=");
+            db_array_text(&names, arena_strndup(session->arena, setting, name_len));
+            db_array_text(&values, setting + name_len + (setting[name_len] == '='));
+        }
+    const struct db_param params[] = {P_BUF(&names), P_BUF(&values)};
+    return send_query(session, &set_all, params, 2);
+}
+
+static bool send_prepare(struct session *session, const struct db_stmt *stmt)
+{
+    size_t count = pg_count_types(stmt->params);
+    Oid *types = arena_calloc(session->arena, count + 1, sizeof(*types));
+    const char *words = stmt->params;
+    for (size_t i = 0; i < count; i++)
+        pg_next_type(&words, &types[i]);
+    PGconn *conn = session->pg->conn;
+    return PQsendPrepare(conn, stmt->name, stmt->sql, (int)count, types) &&
+           PQsendDescribePrepared(conn, stmt->name);
+}
+
+static bool send_all(struct session *session)
+{
+    PGconn *conn = session->pg->conn;
+    const struct db_param role = P_TEXT(session->pg->options->role);
+    bool sent = PQenterPipelineMode(conn) && send_query(session, &durability, NULL, 0) &&
+                send_settings(session) && send_query(session, &set_role, &role, 1);
+    for (size_t i = 0; sent && i < session->count; i++)
+        sent = send_prepare(session, session->stmts[i]);
+    return sent && PQpipelineSync(conn);
+}
+
+/* Our own mistakes are told once, not at each attempt to connect. */
+static bool is_news(const struct session *session)
+{
+    return session->pg->refused != DB_SCHEMA;
+}
+
+static void mismatch(struct session *session, const struct db_stmt *stmt, const char *what,
+                     int64_t number, const char *text)
+{
+    session->matches = false;
+    if (is_news(session))
+        log_error(NULL, "statement-mismatch", LOG_TEXT("statement", stmt->name),
+                  LOG_TEXT("what", what), LOG_NUMBER("number", number), LOG_TEXT("is", text));
+    char note[160];
+    snprintf(note, sizeof(note), "%s: %s %d is %s", stmt->name, what, (int)number, text);
+    pg_note(session->pg, NULL, note);
+}
+
+/* Compares declared with actual types, of which there are count. */
+static void compare(struct session *session, const struct db_stmt *stmt, const char *what,
+                    const char *words, int count, Oid (*type_at)(const PGresult *, int),
+                    const PGresult *described)
+{
+    Oid declared;
+    int number = 0;
+    for (; pg_next_type(&words, &declared); number++)
+        if (number >= count)
+            mismatch(session, stmt, what, number + 1, "missing");
+        else if (declared == InvalidOid || declared != type_at(described, number))
+            mismatch(session, stmt, what, number + 1, pg_type_word(type_at(described, number)));
+    if (number < count)
+        mismatch(session, stmt, what, number + 1, "not declared");
+}
+
+static void check_statement(struct session *session, const struct db_stmt *stmt,
+                            const PGresult *described)
+{
+    compare(session, stmt, "parameter", stmt->params, PQnparams(described), PQparamtype, described);
+    compare(session, stmt, "column", stmt->columns, PQnfields(described), PQftype, described);
+}
+
+static void log_failed_command(const struct session *session, size_t command,
+                               const PGresult *result)
+{
+    const char *name =
+        command >= PREPARES ? session->stmts[(command - PREPARES) / 2]->name : "session";
+    if (is_news(session))
+        log_error(NULL, "statement-failed", LOG_TEXT("statement", name),
+                  LOG_TEXT("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+                  LOG_TEXT("text", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
+}
+
+static void take_result(void *context, size_t command, const PGresult *result)
+{
+    struct session *session = context;
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+        log_failed_command(session, command, result);
+    else if (command == DURABILITY && PQntuples(result) == 1)
+        snprintf(session->unsafe, sizeof(session->unsafe), "%s", PQgetvalue(result, 0, 0));
+    else if (command >= PREPARES && (command - PREPARES) % 2 == 1 &&
+             PQresultStatus(result) == PGRES_COMMAND_OK)
+        check_statement(session, session->stmts[(command - PREPARES) / 2], result);
+}
+
+static enum db_status check_durability(const struct session *session)
+{
+    static atomic_flag warned = ATOMIC_FLAG_INIT;
+    const char *off = session->unsafe;
+    if (!*off)
+        return DB_OK;
+    if (!session->pg->options->allow_unsafe) {
+        char text[96];
+        snprintf(text, sizeof(text), "off: %s", off);
+        pg_note(session->pg, NULL, text);
+        return DB_UNSAFE;
+    }
+    if (!atomic_flag_test_and_set(&warned))
+        log_warning(NULL, "unsafe-durability", LOG_TEXT("off", off));
+    return DB_OK;
+}
+
+/* What failed on a connection that has done nothing yet. */
+static enum db_status begin_status(enum db_status status)
+{
+    return status == DB_SCHEMA || status == DB_REFUSED ? DB_SCHEMA : DB_AWAY;
+}
+
+static enum db_status begin(struct session *session, int64_t deadline_us)
+{
+    list_statements(session);
+    if (!send_all(session)) {
+        pg_note(session->pg, NULL, PQerrorMessage(session->pg->conn));
+        return DB_AWAY;
+    }
+    struct pg_verdict verdict = pg_collect(session->pg, deadline_us, take_result, session);
+    if (verdict.status != DB_OK)
+        return begin_status(verdict.status);
+    return session->matches ? check_durability(session) : DB_SCHEMA;
+}
+
+enum db_status pg_session_begin(struct pg *pg, int64_t deadline_us)
+{
+    struct arena arena;
+    arena_init(&arena, 8192);
+    struct session session = {.pg = pg, .arena = &arena, .matches = true};
+    enum db_status status = begin(&session, deadline_us);
+    arena_done(&arena);
+    return status;
+}

@@ -1,0 +1,196 @@
+/* What is set and prepared on a fresh connection. */
+#include "npsd/db/pg.h"
+#include "support/unit_pg.h"
+#include <string.h>
+
+static const struct db_stmt setting = {"setting", "text", "text", "SELECT current_setting($1)"};
+static const struct db_stmt *const set[] = {&setting, NULL};
+static const struct db_stmt *const *const sets[] = {set, NULL};
+
+static struct pg_options options;
+static struct pg *pg;
+static struct arena arena;
+
+static void setup(void)
+{
+    options = (struct pg_options){.url = unit_pg_url(), .sets = sets, .allow_unsafe = true};
+    pg = pg_new(&options);
+    arena_init(&arena, 1024);
+}
+
+static void teardown(void)
+{
+    pg_free(pg);
+    arena_done(&arena);
+}
+
+/* Asserts a status and tells PostgreSQL's words if it is another. */
+static void expect(enum db_status expected, enum db_status status)
+{
+    ck_assert_msg(status == expected, "%s instead of %s: %s %s", db_status_name(status),
+                  db_status_name(expected), pg_sqlstate(pg), pg_error(pg));
+}
+
+/* The value that a session setting has on our connection. */
+static const char *session_value(const char *name)
+{
+    DB_RESULT result = NULL;
+    expect(DB_OK, PG_EXEC(pg, &setting, &result, P_TEXT(name)));
+    return db_text(result, 0, 0, &arena);
+}
+
+START_TEST(test_session_is_set_up)
+{
+    static const char *const expected[][2] = {
+        {"TimeZone", "UTC"},
+        {"statement_timeout", "5s"},
+        {"lock_timeout", "2s"},
+        {"idle_in_transaction_session_timeout", "10s"},
+        {"synchronous_commit", "on"},
+        {"jit", "off"},
+        {"search_path", "public, pg_temp"},
+        {"application_name", "npsd"},
+        {"client_min_messages", "warning"},
+        {"client_encoding", "UTF8"},
+        {"enable_seqscan", "on"},
+    };
+    for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
+        ck_assert_str_eq(session_value(expected[i][0]), expected[i][1]);
+}
+END_TEST
+
+START_TEST(test_options_have_the_last_word)
+{
+    static const char *const settings[] = {"synchronous_commit=off", "enable_seqscan=off",
+                                           "application_name=npsd=fold", "lock_timeout=0", NULL};
+    options.settings = settings;
+    options.statement_timeout_ms = 1500;
+    ck_assert_str_eq(session_value("synchronous_commit"), "off");
+    ck_assert_str_eq(session_value("enable_seqscan"), "off");
+    ck_assert_str_eq(session_value("application_name"), "npsd=fold");
+    ck_assert_str_eq(session_value("lock_timeout"), "0");
+    ck_assert_str_eq(session_value("statement_timeout"), "1500ms");
+}
+END_TEST
+
+START_TEST(test_settings_that_there_are_not)
+{
+    static const char *const settings[] = {"no_such_setting=1", NULL};
+    options.settings = settings;
+    expect(DB_SCHEMA, pg_connect(pg));
+}
+END_TEST
+
+/* A role that this program alone knows, gone after the test. */
+#define ROLE "npsd_unit_role"
+
+static void drop_role(void)
+{
+    unit_pg_sql("DO $$ BEGIN IF to_regrole('" ROLE "') IS NOT NULL THEN"
+                " EXECUTE 'DROP OWNED BY " ROLE "'; EXECUTE 'DROP ROLE " ROLE "';"
+                " END IF; END $$");
+}
+
+START_TEST(test_role_is_taken_if_it_exists)
+{
+    drop_role();
+    options.role = ROLE;
+    options.sets = NULL;
+    expect(DB_OK, pg_connect(pg));
+    unit_pg_sql("CREATE ROLE " ROLE " NOLOGIN");
+    pg_free(pg);
+    pg = pg_new(&options);
+    static const struct db_stmt who = {"who", "", "text", "SELECT current_user::text"};
+    DB_RESULT r = NULL;
+    enum db_status status = pg_exec_unprepared(pg, &who, NULL, 0, &r);
+    drop_role();
+    expect(DB_OK, status);
+    ck_assert_str_eq(db_bytes(r, 0, 0, NULL), ROLE);
+}
+END_TEST
+
+START_TEST(test_role_that_may_not_be_taken)
+{
+    static const char login[] = "npsd_unit_login";
+    unit_pg_sql("DROP ROLE IF EXISTS npsd_unit_login; CREATE ROLE npsd_unit_login LOGIN");
+    drop_role();
+    unit_pg_sql("CREATE ROLE " ROLE " NOLOGIN");
+    options = (struct pg_options){
+        .url = unit_pg_url_with("user", login), .role = ROLE, .allow_unsafe = true};
+    static const struct db_stmt who = {"who", "", "text", "SELECT current_user::text"};
+    DB_RESULT r = NULL;
+    enum db_status status = pg_exec_unprepared(pg, &who, NULL, 0, &r);
+    unit_pg_sql("DROP ROLE npsd_unit_login");
+    drop_role();
+    expect(DB_OK, status);
+    ck_assert_str_eq(db_bytes(r, 0, 0, NULL), login);
+}
+END_TEST
+
+/* Connects with one statement only. */
+static enum db_status connect_with(const struct db_stmt *stmt)
+{
+    const struct db_stmt *const one[] = {stmt, NULL};
+    const struct db_stmt *const *const only[] = {one, NULL};
+    options.sets = only;
+    enum db_status status = pg_connect(pg);
+    options.sets = sets;
+    return status;
+}
+
+static const struct db_stmt misfits[] = {
+    {"no_table", "", "int4", "SELECT id FROM no_such_table"},
+    {"typo", "", "", "SELEKT"},
+    {"column_type", "", "int8", "SELECT 1::int4"},
+    {"column_missing", "", "int4 int4", "SELECT 1::int4"},
+    {"column_extra", "", "int4", "SELECT 1::int4, 2::int4"},
+    {"column_undeclared", "", "", "SELECT 1::int4"},
+    {"column_unknown", "", "integer", "SELECT 1::int4"},
+    {"param_missing", "int4", "int4", "SELECT $1 + $2::int4"},
+    {"param_unknown", "integer", "int4", "SELECT $1::int4"},
+    {"json_is_not_jsonb", "", "jsonb", "SELECT '{}'::json"},
+};
+
+START_TEST(test_statements_are_checked)
+{
+    expect(DB_SCHEMA, connect_with(&misfits[_i]));
+    ck_assert(!pg_is_connected(pg));
+    ck_assert_str_ne(pg_error(pg), "");
+}
+END_TEST
+
+START_TEST(test_durability_is_asked_for)
+{
+    unit_pg_sql("ALTER DATABASE %s SET synchronous_commit = off",
+                unit_pg_value("SELECT current_database()"));
+    options.allow_unsafe = false;
+    enum db_status refused = pg_connect(pg);
+    ck_assert_ptr_nonnull(strstr(pg_error(pg), "synchronous_commit"));
+    options.allow_unsafe = true;
+    pg_free(pg);
+    pg = pg_new(&options);
+    enum db_status allowed = pg_connect(pg);
+    unit_pg_sql("ALTER DATABASE %s RESET synchronous_commit",
+                unit_pg_value("SELECT current_database()"));
+    expect(DB_UNSAFE, refused);
+    expect(DB_OK, allowed);
+    ck_assert_str_eq(session_value("synchronous_commit"), "on");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        test_session_is_set_up,           test_options_have_the_last_word,
+        test_settings_that_there_are_not, test_role_is_taken_if_it_exists,
+        test_role_that_may_not_be_taken,  test_durability_is_asked_for,
+    };
+    Suite *suite = suite_create("pg_session");
+    TCase *tcase = tcase_create("pg_session");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
+        tcase_add_test(tcase, tests[i]);
+    tcase_add_loop_test(tcase, test_statements_are_checked, 0, sizeof(misfits) / sizeof(*misfits));
+    suite_add_tcase(suite, tcase);
+    return unit_pg_run(suite);
+}
