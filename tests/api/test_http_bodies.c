@@ -50,7 +50,7 @@ START_TEST(pipelined)
     raw_send_n(fd, requests, len);
     for (int i = 0; i < 100; i++) {
         struct raw_reply reply = raw_read(fd, false);
-        char want[4];
+        char want[16];
         snprintf(want, sizeof want, "%03d", i);
         ck_assert_int_eq(reply.status, i % 5 == 0 || i % 4 == 1 ? 200 : 201);
         ck_assert_str_eq(reply.body, want);
