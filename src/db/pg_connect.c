@@ -26,17 +26,74 @@ static void receive_notice(void *context, const PGresult *notice)
     }
 }
 
-/* What comes before the URL gives way to it, what comes after does not. */
-static PGconn *start(const char *url)
+/* A comma-separated list, begun at its element number by; a list with fewer is for all hosts. */
+static const char *rotate(struct arena *arena, const char *list, unsigned by)
 {
-    static const char *const keywords[] = {"application_name",    "target_session_attrs",
-                                           "keepalives",          "keepalives_idle",
-                                           "keepalives_interval", "keepalives_count",
-                                           "tcp_user_timeout",    "dbname",
-                                           "client_encoding",     NULL};
-    const char *const values[] = {"npsd", "read-write", "1", "5",    "2",
-                                  "3",    "5000",       url, "UTF8", NULL};
-    return PQconnectStartParams(keywords, values, 1);
+    const char *begin = list;
+    for (; begin && by > 0; by--) {
+        begin = strchr(begin, ',');
+        begin += begin != NULL;
+    }
+    if (!begin || begin == list)
+        return list;
+    return arena_printf(arena, "%s,%.*s", begin, (int)(begin - list - 1), list);
+}
+
+static unsigned count_items(const char *list)
+{
+    unsigned count = 1;
+    for (const char *comma = strchr(list, ','); comma; comma = strchr(comma + 1, ','))
+        count++;
+    return count;
+}
+
+enum { HOST, HOSTADDR, PORT, PLACES };
+
+/* The URL's lists of servers, each begun at another server after each failure: libpq's own way from
+ * one to the next is longer than we wait, if a server just keeps silent. NULL: not in the URL. */
+static void choose_places(const struct pg *pg, struct arena *arena, const char *ret_places[PLACES])
+{
+    static const char *const keywords[PLACES] = {"host", "hostaddr", "port"};
+    PQconninfoOption *given = PQconninfoParse(pg->options->url, NULL);
+    unsigned count = 1;
+    for (const PQconninfoOption *option = given; option && option->keyword; option++)
+        for (int i = 0; i < PLACES; i++)
+            if (option->val && strcmp(option->keyword, keywords[i]) == 0) {
+                unsigned items = count_items(option->val);
+                count = items > count ? items : count;
+                ret_places[i] = arena_strdup(arena, option->val);
+            }
+    PQconninfoFree(given);
+    for (int i = 0; i < PLACES; i++)
+        if (ret_places[i])
+            ret_places[i] = rotate(arena, ret_places[i], pg->attempt % count);
+}
+
+/* What stands before the URL gives way to it, what stands after does not. */
+static PGconn *start(const struct pg *pg)
+{
+    struct arena arena;
+    arena_init(&arena, 1024);
+    const char *places[PLACES] = {NULL};
+    choose_places(pg, &arena, places);
+    const char *const settings[][2] = {
+        {"application_name", "npsd"}, {"target_session_attrs", "read-write"},
+        {"keepalives", "1"},          {"keepalives_idle", "5"},
+        {"keepalives_interval", "2"}, {"keepalives_count", "3"},
+        {"tcp_user_timeout", "5000"}, {"dbname", pg->options->url},
+        {"host", places[HOST]},       {"hostaddr", places[HOSTADDR]},
+        {"port", places[PORT]},       {"client_encoding", "UTF8"},
+    };
+    enum { COUNT = sizeof(settings) / sizeof(*settings) };
+    const char *keywords[COUNT + 1] = {NULL};
+    const char *values[COUNT + 1] = {NULL};
+    for (int i = 0; i < COUNT; i++) {
+        keywords[i] = settings[i][0];
+        values[i] = settings[i][1];
+    }
+    PGconn *conn = PQconnectStartParams(keywords, values, 1);
+    arena_done(&arena);
+    return conn;
 }
 
 /* True once connected. */
@@ -62,7 +119,7 @@ static bool wait_connected(struct pg *pg, int64_t deadline_us)
 static enum db_status connect_now(struct pg *pg)
 {
     int64_t deadline_us = clock_monotonic_us() + CONNECT_US;
-    pg->conn = start(pg->options->url);
+    pg->conn = start(pg);
     if (!pg->conn || PQstatus(pg->conn) == CONNECTION_BAD) {
         pg_note(pg, NULL, pg->conn ? PQerrorMessage(pg->conn) : "out of memory");
         return DB_AWAY;
@@ -94,10 +151,12 @@ enum db_status pg_connect(struct pg *pg)
     pg->well = status == DB_OK;
     if (status == DB_OK) {
         pg->backoff_ms = 0;
+        pg->refused = DB_AWAY;
         return DB_OK;
     }
     pg_drop(pg);
     pg->refused = status;
+    pg->attempt++;
     back_off(pg);
     return status;
 }

@@ -17,11 +17,11 @@
 
 struct pg {
     const struct pg_options *options;
-    PGconn *conn;  /* NULL: not connected */
-    bool held;     /* a transaction or a lock lives in this connection: never replace it silently */
-    bool dying;    /* the server has announced that it ends this connection */
-    bool well;     /* the last exchange found PostgreSQL at work */
-    unsigned host; /* which of the URL's hosts is tried first */
+    PGconn *conn; /* NULL: not connected */
+    bool held;    /* a transaction or a lock lives in this connection: never replace it silently */
+    bool dying;   /* the server has announced that it ends this connection */
+    bool well;    /* the last exchange found PostgreSQL at work */
+    unsigned attempt;       /* how many attempts to connect have failed */
     enum db_status refused; /* how the last attempt to connect ended */
     int backoff_ms;
     int64_t retry_at_us; /* monotonic */

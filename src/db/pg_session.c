@@ -119,12 +119,19 @@ static bool send_all(struct session *session)
     return sent && PQpipelineSync(conn);
 }
 
+/* Our own mistakes are told once, not at each attempt to connect. */
+static bool is_news(const struct session *session)
+{
+    return session->pg->refused != DB_SCHEMA;
+}
+
 static void mismatch(struct session *session, const struct db_stmt *stmt, const char *what,
                      int64_t number, const char *text)
 {
     session->matches = false;
-    log_error(NULL, "statement-mismatch", LOG_TEXT("statement", stmt->name), LOG_TEXT("what", what),
-              LOG_NUMBER("number", number), LOG_TEXT("is", text));
+    if (is_news(session))
+        log_error(NULL, "statement-mismatch", LOG_TEXT("statement", stmt->name),
+                  LOG_TEXT("what", what), LOG_NUMBER("number", number), LOG_TEXT("is", text));
     char note[160];
     snprintf(note, sizeof(note), "%s: %s %d is %s", stmt->name, what, (int)number, text);
     pg_note(session->pg, NULL, note);
@@ -158,9 +165,10 @@ static void log_failed_command(const struct session *session, size_t command,
 {
     const char *name =
         command >= PREPARES ? session->stmts[(command - PREPARES) / 2]->name : "session";
-    log_error(NULL, "statement-failed", LOG_TEXT("statement", name),
-              LOG_TEXT("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
-              LOG_TEXT("text", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
+    if (is_news(session))
+        log_error(NULL, "statement-failed", LOG_TEXT("statement", name),
+                  LOG_TEXT("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+                  LOG_TEXT("text", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
 }
 
 static void take_result(void *context, size_t command, const PGresult *result)
