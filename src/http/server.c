@@ -192,7 +192,7 @@ struct server *server_start(const struct server_options *options, const struct s
         return NULL;
     }
     atomic_store(&server->started, true);
-    log_info(NULL, "listening", LOG_TEXT("address", server->listener.address));
+    log_debug(NULL, "http-listening", LOG_TEXT("address", server->listener.address));
     return server;
 }
 
