@@ -94,9 +94,9 @@ serve() {
   daemon=$child
   suggest_when_ready 8>&- &
   helpers+=($!)
-  # A signal ends the first wait early; the last one gives the daemon's own status.
-  while kill -0 "$daemon" 2>/dev/null; do wait "$daemon" || true; done
-  wait "$daemon"
+  # A signal ends a wait early; the last one gives the daemon's own status.
+  while kill -0 "$daemon" 2>/dev/null; do wait "$daemon" 2>/dev/null || true; done
+  wait "$daemon" || { status=$? && say "npsd ended with exit code $status" && exit $status; }
 }
 
 interrupted() {

@@ -64,13 +64,17 @@ bool directory_key_covers(const struct directory_key *key, int32_t survey_id);
 /* Reads the version, and everything if it moved (or nothing was read yet). Several threads may call
  * it. */
 enum db_status directory_refresh(struct directory *directory, struct pg *pg);
-/* Writes last_used_at of keys used since the last call. */
+/* Writes last_used_at of keys used since they were last written, at most once a minute: between
+ * DB_OK at once. What could not be written is tried again by the next call. */
 enum db_status directory_touch(struct directory *directory, struct pg *pg);
 
 extern const struct db_stmt *const directory_statements[];
 
-/* A survey's record as struct survey, and the record of a struct survey (title and definitions
- * rendered): for those who change surveys. */
+/*
+ * A survey's record as struct survey, copied into the arena (NULL: it holds what npsd did not
+ * write), and the record of a struct survey (title and definitions rendered, the rest borrowed):
+ * for those who change surveys.
+ */
 struct survey *survey_from_record(struct arena *arena, const struct survey_record *record);
 struct survey_record *survey_to_record(struct arena *arena, const struct survey *survey);
 
