@@ -29,8 +29,7 @@ static void cursor_sign(const struct call *call, struct cursor *cursor)
     char *bytes = arena_alloc(call->arena, len + size);
     memcpy(bytes, text, len);
     memcpy(bytes + len, cursor, size);
-    struct crypto_hash mac = crypto_hmac_sha256(
-        who->snapshot->cursor_secret, sizeof who->snapshot->cursor_secret, bytes, len + size);
+    struct crypto_hash mac = crypto_hmac_sha256(&who->snapshot->cursor_secret, bytes, len + size);
     memcpy(cursor->mac, mac.bytes, sizeof cursor->mac);
 }
 

@@ -15,8 +15,8 @@
  *           there were no answers. None for "all".
  *
  * A wall clock time that the clocks show twice is the first of the two, so a day begins with its
- * first midnight; one that they skip is read by the clock before the gap, so a day whose midnight is
- * skipped begins after the gap, and a day that a zone skipped is empty.
+ * first midnight; one that they skip is read by the clock before the gap, so a day whose midnight
+ * is skipped begins after the gap, and a day that a zone skipped is empty.
  */
 #ifndef NPSD_STORE_WINDOWS_H
 #define NPSD_STORE_WINDOWS_H
