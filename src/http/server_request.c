@@ -278,14 +278,13 @@ static bool step_ready(struct request *request)
 }
 
 /* A client that waits for "100 Continue" is told without its body; what is too large to be read for
- * nothing is not read. */
+ * nothing is not read. libmicrohttpd ends a connection that is answered so early, so all others are
+ * answered when the request is whole. */
 static bool answers_at_once(const struct request *request)
 {
     const char *expect = request->fields[HEAD_EXPECT];
     bool waits = expect && strcasecmp(expect, "100-continue") == 0;
-    bool has_body = request->declared > 0 || request->chunked;
-    return request->malformed || waits || request->declared > request->drop_max ||
-           (!has_body && !request->ask);
+    return request->malformed || waits || request->declared > request->drop_max;
 }
 
 static bool step_head(struct request *request, const char *method, const char *version)
