@@ -78,8 +78,7 @@ static struct request *request_make(struct server *server)
 {
     struct request *request = take_free(server);
     if (request) {
-        struct arena arena = request->arena;
-        *request = (struct request){.arena = arena};
+        memset(request, 0, offsetof(struct request, arena));
     } else {
         request = calloc(1, sizeof *request);
         if (request)
