@@ -146,6 +146,22 @@ START_TEST(anything_goes_without_answers)
 }
 END_TEST
 
+START_TEST(retired_is_not_written)
+{
+    const struct survey *survey = patched(stored(),
+                                          "{\"facets\":[\"city\"],\"questions\":[" SCORE
+                                          "," LIKES(OPTION("b") "," OPTION("c")) "]}",
+                                          false);
+    struct json_writer w = json_writer(&arena);
+
+    survey_write_public(&w, NULL, survey);
+    ck_assert_str_eq(w.buf.data,
+                     "{\"id\":\"s\",\"title\":{\"en\":\"T\"},\"access\":\"open\",\"open\":true,"
+                     "\"questions\":[" SCORE
+                     "," LIKES(OPTION("b") "," OPTION("c")) "],\"facets\":[\"city\"]}");
+}
+END_TEST
+
 START_TEST(facets_keep_slots)
 {
     static const char head[] = "1score 2why 3speed 4likes(1a 2b) | ";
@@ -235,13 +251,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {nothing_changes,
-                                  members_replace,
-                                  questions_keep_numbers,
-                                  anything_goes_without_answers,
-                                  facets_keep_slots,
-                                  patches_refused,
-                                  retired_questions_keep_their_type};
+    const TTest *const tests[] = {nothing_changes,        members_replace,
+                                  questions_keep_numbers, anything_goes_without_answers,
+                                  retired_is_not_written, facets_keep_slots,
+                                  patches_refused,        retired_questions_keep_their_type};
 
     json_read_init();
     arena_init(&arena, 1 << 16);

@@ -13,7 +13,7 @@ static struct pg *pg;
 
 static void connect_pg(void)
 {
-    pg = unit_database_connect(sets, NULL);
+    pg = unit_database_connect(sets);
 }
 
 static void disconnect_pg(void)
