@@ -1,8 +1,8 @@
 #include "npsd/cli/cli.h"
 
-#include "key_options.h"
 #include "npsd/base/buf.h"
 #include "npsd/base/text.h"
+#include "npsd/cli/key_options.h"
 #include "npsd/cli/table.h"
 #include "npsd/state/keytext.h"
 #include "npsd/store/audit.h"

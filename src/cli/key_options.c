@@ -1,4 +1,4 @@
-#include "key_options.h"
+#include "npsd/cli/key_options.h"
 
 #include "npsd/base/text.h"
 #include "npsd/domain/response.h"

@@ -79,3 +79,17 @@ bool call_parse_pairs(struct arena *arena, const char *text, size_t len, struct 
     *ret_count = count;
     return true;
 }
+
+const char *call_escape(struct arena *arena, const char *text)
+{
+    static const char kept[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    struct buf out = buf_make(arena, strlen(text) + 1);
+
+    for (; *text; text++) {
+        if (strchr(kept, *text))
+            buf_char(&out, *text);
+        else
+            buf_printf(&out, "%%%02X", (unsigned char)*text);
+    }
+    return out.data;
+}

@@ -12,7 +12,7 @@
 
 enum {
     IDLE_SECONDS = 15,
-    CONNECTION_MEMORY = 32 * 1024, /* head of a request and head of its reply */
+    CONNECTION_MEMORY = 16 * 1024, /* head of a request and head of its reply */
     CONNECTIONS_SLACK = 256, /* a thread's room above our own limit, which is the one that counts */
     DESCRIPTORS_SPARE = 128, /* database, log, spool, epoll */
     STOP_WAIT_MS = 5000,
@@ -143,9 +143,9 @@ static bool start_mhd(struct server *server, const struct server_options *option
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(options->connections + threads * CONNECTIONS_SLACK),
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->connections_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, server, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
     if (!server->mhd)
         log_error(NULL, "http-start-failed");
     return server->mhd != NULL;
@@ -192,7 +192,7 @@ struct server *server_start(const struct server_options *options, const struct s
         return NULL;
     }
     atomic_store(&server->started, true);
-    log_info(NULL, "listening", LOG_TEXT("address", server->listener.address));
+    log_debug(NULL, "http-listening", LOG_TEXT("address", server->listener.address));
     return server;
 }
 

@@ -85,6 +85,11 @@ static enum MHD_Result check_field(void *cls, enum MHD_ValueKind kind, const cha
 }
 
 /* How the body is framed. libmicrohttpd has checked that Content-Length is a number it can hold. */
+static bool speaks_1_1(const char *version)
+{
+    return strcmp(version, "HTTP/1.0") != 0; /* libmicrohttpd lets 1.x through, and no others */
+}
+
 static void check_framing(struct request *request, const char *version)
 {
     const char *encoding = request->fields[HEAD_TRANSFER_ENCODING];
@@ -93,8 +98,10 @@ static void check_framing(struct request *request, const char *version)
         request->malformed = "There is both a Content-Length and a Transfer-Encoding.";
     else if (encoding && strcasecmp(encoding, "chunked") != 0)
         request->malformed = "The only Transfer-Encoding is chunked.";
-    else if (encoding && strcmp(version, "HTTP/1.1") != 0)
+    else if (encoding && !speaks_1_1(version))
         request->malformed = "Transfer-Encoding needs HTTP/1.1.";
+    else if (!request->fields[HEAD_HOST] && speaks_1_1(version))
+        request->malformed = "There is no Host.";
     request->chunked = encoding != NULL;
     if (length)
         request->declared = strtoull(length, NULL, 10);

@@ -1,5 +1,4 @@
 #include "npsd/base/clock.h"
-#include "npsd/base/crypto.h"
 #include "npsd/base/log.h"
 #include "server_internal.h"
 #include <microhttpd.h>

@@ -44,6 +44,13 @@ enum db_status directory_read_version(struct pg *pg, int64_t *ret_version)
     return status;
 }
 
+static void take_secret(const struct db_result *result, int row, struct crypto_hmac_key *key)
+{
+    size_t len;
+    const char *bytes = db_bytes(result, row, 1, &len);
+    crypto_hmac_prepare(key, (const uint8_t *)bytes, len);
+}
+
 static enum db_status secrets_read(struct pg *pg, struct reading *reading)
 {
     DB_RESULT result = NULL;
@@ -52,8 +59,8 @@ static enum db_status secrets_read(struct pg *pg, struct reading *reading)
         return status;
     reading->has_secrets = db_rows(result) == 2;
     if (reading->has_secrets) {
-        memcpy(reading->snapshot->cursor_secret, db_bytes(result, 0, 1, NULL), SECRET_SIZE);
-        memcpy(reading->snapshot->edit_secret, db_bytes(result, 1, 1, NULL), SECRET_SIZE);
+        take_secret(result, 0, &reading->snapshot->cursor_secret);
+        take_secret(result, 1, &reading->snapshot->edit_secret);
     }
     return DB_OK;
 }

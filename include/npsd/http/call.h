@@ -83,4 +83,8 @@ void call_resume(struct call *call);
 bool call_parse_pairs(struct arena *arena, const char *text, size_t len, struct query_pair *pairs,
                       size_t max, size_t *ret_count);
 
+/* The text with everything but unreserved characters (RFC 3986) percent-encoded: for query strings
+ * of links. */
+const char *call_escape(struct arena *arena, const char *text);
+
 #endif

@@ -37,8 +37,7 @@ struct directory_snapshot {
     size_t survey_count;
     const struct directory_key *keys; /* good ones, by id */
     size_t key_count;
-    uint8_t edit_secret[32];
-    uint8_t cursor_secret[32];
+    struct crypto_hmac_key edit_secret, cursor_secret;
     /* lookup tables follow, private */
     struct directory_index *index;
     struct arena *arena;

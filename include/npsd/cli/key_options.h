@@ -1,6 +1,6 @@
 /* key_options: the options of "npsd key create", checked as far as can be without the database. */
-#ifndef CLI_KEY_OPTIONS_H
-#define CLI_KEY_OPTIONS_H
+#ifndef NPSD_CLI_KEY_OPTIONS_H
+#define NPSD_CLI_KEY_OPTIONS_H
 
 #include "npsd/domain/role.h"
 #include <stdbool.h>
