@@ -30,10 +30,9 @@ static const char *basic(const char *user_and_password)
 {
     size_t size = strlen(user_and_password);
     char *encoded = text_space(sodium_base64_ENCODED_LEN(size, sodium_base64_VARIANT_ORIGINAL));
-    return sodium_bin2base64(encoded,
-                             sodium_base64_ENCODED_LEN(size, sodium_base64_VARIANT_ORIGINAL),
-                             (const unsigned char *)user_and_password, size,
-                             sodium_base64_VARIANT_ORIGINAL);
+    return sodium_bin2base64(
+        encoded, sodium_base64_ENCODED_LEN(size, sodium_base64_VARIANT_ORIGINAL),
+        (const unsigned char *)user_and_password, size, sodium_base64_VARIANT_ORIGINAL);
 }
 
 /* The line of `key list` that holds this; NULL without one. */
@@ -65,8 +64,8 @@ START_TEST(create_prints_the_key_alone)
         struct command first = run(args), second = run(args);
         ck_assert_int_eq(first.status, 0);
         /* 160 bits are 27 characters of a base of 62 or 64. */
-        ck_assert_msg(matches(first.out, text("^npsd_%s_[A-Za-z0-9_-]{27,}\n$", all_roles[i])), "%s",
-                      first.out);
+        ck_assert_msg(matches(first.out, text("^npsd_%s_[A-Za-z0-9_-]{27,}\n$", all_roles[i])),
+                      "%s", first.out);
         ck_assert_str_ne(first.out, second.out);
     }
 }
@@ -161,8 +160,8 @@ static const char *foreign_key(void)
 {
     const char *name = fixture_new_database(true);
     const char *settings[] = {text("NPSD_DATABASE_URL=%s", database_url(name)), NULL};
-    struct command made = command_run(
-        settings, (const char *const[]){"key", "create", "--role", "admin", NULL});
+    struct command made =
+        command_run(settings, (const char *const[]){"key", "create", "--role", "admin", NULL});
     ck_assert_int_eq(made.status, 0);
     database_drop(name);
     return text("%.*s", (int)strcspn(made.out, "\n"), made.out);
@@ -282,8 +281,8 @@ static struct reply *post_from(const char *origin, const char *key, const char *
 {
     const char *path = text("/v1/surveys/%s/responses", survey);
     const char *header = origin ? text("Origin: %s", origin) : NULL;
-    return client_send(&(struct request){
-        .path = path, .key = key, .body = "{\"score\":7}", .headers = {header}});
+    return client_send(
+        &(struct request){.path = path, .key = key, .body = "{\"score\":7}", .headers = {header}});
 }
 
 /* A publishable key works from its origins, and from programs, which send no Origin. */
@@ -335,22 +334,22 @@ START_TEST(open_survey_takes_any_origin)
     const char *survey = fixture_survey("");
     struct reply *reply = expect_status(post_from("https://anywhere.example", NULL, survey), 201);
     const char *allowed = reply_header(reply, "Access-Control-Allow-Origin");
-    ck_assert_msg(allowed && (strcmp(allowed, "*") == 0 ||
-                              strcmp(allowed, "https://anywhere.example") == 0),
-                  "Access-Control-Allow-Origin: %s", allowed ? allowed : "none");
+    ck_assert_msg(
+        allowed && (strcmp(allowed, "*") == 0 || strcmp(allowed, "https://anywhere.example") == 0),
+        "Access-Control-Allow-Origin: %s", allowed ? allowed : "none");
     ck_assert_ptr_null(reply_header(reply, "Access-Control-Allow-Credentials"));
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        create_prints_the_key_alone, create_refuses_wrong_arguments,
-        list_hides_the_key,          database_holds_no_key,
-        every_way_to_show_a_key,     wrong_keys_are_refused,
-        query_is_no_place_for_keys,  new_at_once_and_revoked_in_two_seconds,
-        key_is_for_its_surveys,      origins_of_a_publishable_key,
-        no_origins_named_is_any,     open_survey_takes_any_origin,
+    const struct fixture_test tests[] = {
+        {.test = create_prints_the_key_alone}, {.test = create_refuses_wrong_arguments},
+        {.test = list_hides_the_key},          {.test = database_holds_no_key},
+        {.test = every_way_to_show_a_key},     {.test = wrong_keys_are_refused},
+        {.test = query_is_no_place_for_keys},  {.test = new_at_once_and_revoked_in_two_seconds},
+        {.test = key_is_for_its_surveys},      {.test = origins_of_a_publishable_key},
+        {.test = no_origins_named_is_any},     {.test = open_survey_takes_any_origin},
     };
     return fixture_run("keys", NULL, tests, COUNT_OF(tests));
 }

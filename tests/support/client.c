@@ -86,10 +86,6 @@ static void add_headers(struct transfer *transfer, const struct request *request
         snprintf(line, sizeof(line), "Authorization: Bearer %s", request->key);
         add_header(transfer, line);
     }
-    if (request->basic) {
-        snprintf(line, sizeof(line), "Authorization: Basic %s", request->basic);
-        add_header(transfer, line);
-    }
     const char *type = request->type ? request->type : "application/json";
     if (request->body) {
         snprintf(line, sizeof(line), "Content-Type:%s%s", *type ? " " : "", type);

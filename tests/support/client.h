@@ -22,7 +22,6 @@ struct request {
     const char *body;   /* NULL for none */
     size_t length;      /* of the body; 0: up to its NUL */
     bool no_length;     /* neither a body nor its length, whatever the method */
-    const char *basic;  /* Authorization: Basic, encoded already */
     const char *headers[REQUEST_HEADERS_MAX];
 };
 

@@ -150,14 +150,14 @@ static void after_test(void)
     text_reset();
 }
 
-static int run_tests(const char *name, const TTest *const *tests, size_t count)
+static int run_tests(const char *name, const struct fixture_test *tests, size_t count)
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
     tcase_set_timeout(tcase, TEST_SECONDS);
     tcase_add_checked_fixture(tcase, NULL, after_test);
     for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
+        tcase_add_loop_test(tcase, tests[i].test, 0, tests[i].rows ? (int)tests[i].rows : 1);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
@@ -166,7 +166,7 @@ static int run_tests(const char *name, const TTest *const *tests, size_t count)
     return failed;
 }
 
-int fixture_run(const char *name, const char *const *settings, const TTest *const *tests,
+int fixture_run(const char *name, const char *const *settings, const struct fixture_test *tests,
                 size_t count)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -185,7 +185,7 @@ const char *fixture_survey(const char *members)
     static int number;
     const char *id = text("s-%d-%d", (int)getpid(), ++number);
     const char *body =
-        text("{\"id\":\"%s\",\"title\":{\"en\":\"Test\"}%s%s}", id, *members ? "," : "", members);
+        text_json("{'id':'%s','title':{'en':'Test'}%s%s}", id, *members ? "," : "", members);
     expect_status(client_post(fixture_key(ADMIN), body, "/v1/surveys"), 201);
     return id;
 }

@@ -20,9 +20,15 @@ enum fixture_role { NONE, SUBMIT, AGENT, VIEWER, ANALYST, ADMIN, ROLE_COUNT };
 /* The name of the agent's key, which is what its answers have as "agent". */
 #define AGENT_NAME "Anna K"
 
+/* Run once, or as often as it has rows, with the row's number as _i. */
+struct fixture_test {
+    const TTest *test;
+    size_t rows;
+};
+
 /* main of a program: makes the world, runs the tests, ends the world. A daemon that does not end as
  * it should is a failure of the program. The daemon's settings are NULL or end with NULL. */
-int fixture_run(const char *name, const char *const *settings, const TTest *const *tests,
+int fixture_run(const char *name, const char *const *settings, const struct fixture_test *tests,
                 size_t count);
 
 /* The program's daemon, database, and keys for all surveys (NULL for NONE). */
