@@ -41,7 +41,7 @@ static size_t string_end(const char *bytes, size_t len, size_t quote)
  */
 static const char *limits_fault(const char *bytes, size_t len, size_t *ret_at)
 {
-    size_t commas_left[JSON_DEPTH_MAX], depth = 0;
+    size_t commas_left[JSON_DEPTH_MAX], depth = 0, commas = 0;
 
     for (size_t i = 0; i < len; i++) {
         const char *fault = NULL;
@@ -57,6 +57,8 @@ static const char *limits_fault(const char *bytes, size_t len, size_t *ret_at)
         } else if (c == '}' || c == ']') {
             if (depth-- == 0)
                 return NULL;
+        } else if (c == ',' && ++commas >= JSON_VALUES_MAX) {
+            fault = "too many values";
         } else if (c == ',' && depth > 0 && commas_left[depth - 1]-- == 0) {
             fault = "too many members in one object";
         }
