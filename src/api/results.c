@@ -174,9 +174,6 @@ enum db_status results_ask(const struct call *call, struct results *ret_results,
     if (errors->count > 0)
         return DB_OK;
     enum db_status status = resolve_and_count(call, &results, errors);
-    /* The connection broke, perhaps while it lay idle. Reading may be done twice. */
-    if (status == DB_LOST)
-        status = resolve_and_count(call, &results, errors);
     if (status == DB_OK && errors->count == 0)
         *ret_results = results;
     return status;
