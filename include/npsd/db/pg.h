@@ -73,6 +73,11 @@ struct pg;
  * connection. */
 struct pg *pg_new(const struct pg_options *options);
 void pg_free(struct pg *pg);
+/*
+ * Closes the connection without waiting for anybody; the next call makes a new one. For whoever had
+ * to leave an exchange or a transaction in the middle.
+ */
+void pg_drop(struct pg *pg);
 
 /* Connects if need be: DB_OK, DB_AWAY, DB_SCHEMA or DB_UNSAFE. */
 enum db_status pg_connect(struct pg *pg);
