@@ -47,7 +47,7 @@ static const struct option long_options[] = {
 static const char *add_pair(struct call *call, const char *name, const char *value)
 {
     if (call_query(call, name))
-        return arena_printf(call->arena, "--%s may be given once", name);
+        return arena_printf(call->arena, "%s may be given once", name);
     if (call->query_count == CALL_QUERY_MAX)
         return "too many options";
     call->query[call->query_count++] = (struct query_pair){name, value};
@@ -128,7 +128,7 @@ static bool wants_colour(void)
     return isatty(STDOUT_FILENO) && (!no_colour || !*no_colour);
 }
 
-static int ask(struct call *call)
+static int ask(const struct call *call)
 {
     struct results results;
     struct problem_errors errors = {.arena = call->arena};
@@ -142,18 +142,18 @@ static int ask(struct call *call)
     return fflush(stdout) == 0 ? CLI_OK : CLI_REFUSED;
 }
 
-static int report(struct call *call, const char *slug)
+static int report(struct call call, const char *slug)
 {
     struct world world = {.values = values_new()};
     struct identity identity = {0};
     int status = CLI_REFUSED;
 
-    identity.survey = find_survey(call->db, call->arena, slug, &status);
-    call->world = &world;
-    call->identity = &identity;
-    call->received_us = clock_now_us();
+    identity.survey = find_survey(call.db, call.arena, slug, &status);
+    call.world = &world;
+    call.identity = &identity;
+    call.received_us = clock_now_us();
     if (identity.survey && world.values)
-        status = ask(call);
+        status = ask(&call);
     values_free(world.values);
     return status;
 }
@@ -177,7 +177,7 @@ int cli_report(int argc, char **argv, const struct config *config)
         status = CLI_AWAY;
     } else {
         call.db = pg_new(&options); /* connects with its first statement */
-        status = report(&call, slug);
+        status = report(call, slug);
         pg_free(call.db);
     }
     arena_done(&arena);
