@@ -22,6 +22,7 @@ enum {
     SECONDS = 15,
     BATCH_MAX = 40,
     SENT_MAX = 65536,
+    RECENT = 500,
     MONTHS = 3 /* from MARCH_2026 */
 };
 
@@ -56,10 +57,12 @@ static int64_t month_start(int32_t month)
     return slot_start_us(SLOT_MONTH, month);
 }
 
+/* Every other time one of the last, which a rebuild may not have seen yet. */
 static const struct answer_row *random_sent(struct actor *actor)
 {
     size_t count = atomic_load(&sent_count);
-    size_t place = count ? unit_random(&actor->seed, (unsigned)count) : 0;
+    size_t last = count > RECENT && unit_random(&actor->seed, 2) ? count - RECENT : 0;
+    size_t place = count ? last + unit_random(&actor->seed, (unsigned)(count - last)) : 0;
     return count && atomic_load(&is_sent[place]) ? &sent[place] : NULL;
 }
 
@@ -72,7 +75,7 @@ static struct answer_row new_answer(struct actor *actor)
     int64_t to_us = busy ? from_us + CLOCK_DAY_US : month_start(MARCH_2026 + MONTHS);
     struct answer_row row =
         unit_cuts_random(&actor->arena, &actor->seed, unit_folds_survey(), from_us, to_us);
-    if (unit_random(&actor->seed, 20) == 0)
+    if (unit_random(&actor->seed, 4) == 0)
         row.facets[0] = row.facets[1] = ANSWER_UNSET;
     return row;
 }
@@ -167,7 +170,6 @@ static void act_change(struct actor *actor)
     bool found = false, stale = false;
     int64_t updated_us;
     enum db_status status = DB_OK;
-    pause_ms(3);
     if (!old)
         return;
     status = responses_read(actor->pg, &actor->arena, old->survey_id, &old->id, &found, &before);
@@ -178,6 +180,7 @@ static void act_change(struct actor *actor)
     unit_cuts_recognise(&before.row);
     after = before;
     move_answer(actor, &after);
+    pause_ms((int)unit_random(&actor->seed, 10)); /* for others to come between */
     bool erase = unit_random(&actor->seed, 20) == 0;
     const struct response_change change = {&before, &after, "test", "response.correct"};
     status = erase ? responses_erase(actor->pg, &actor->arena, &before, "test", &stale)
@@ -279,6 +282,7 @@ static void tell(void)
            atomic_load(&appended), atomic_load(&repeated), atomic_load(&changed),
            atomic_load(&erased), atomic_load(&rebuilt), atomic_load(&kills), atomic_load(&samples),
            atomic_load(&wrong));
+    ck_assert_uint_eq(atomic_load(&wrong), 0);
     ck_assert_uint_gt(atomic_load(&appended), 1000);
     ck_assert_uint_gt(atomic_load(&repeated), 10);
     ck_assert_uint_gt(atomic_load(&changed), 100);
@@ -303,7 +307,6 @@ START_TEST(every_number_is_right_at_every_moment)
     for (int i = 0; i < 2; i++)
         folder_stop(folders[i]);
     tell();
-    ck_assert_uint_eq(atomic_load(&wrong), 0);
     for (int32_t month = MARCH_2026; month < MARCH_2026 + MONTHS; month++)
         ck_assert_int_eq(differing(month), 0);
     ck_assert_int_eq(number_of("select count(*) from response where survey_id = s()"),
