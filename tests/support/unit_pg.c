@@ -15,7 +15,7 @@ static char url[URL_SIZE];
 static bool run_sql(const char *target, const char *sql, char *value)
 {
     PGconn *conn = PQconnectdb(target);
-    PQexec(conn, "SET client_min_messages = warning");
+    PQclear(PQexec(conn, "SET client_min_messages = warning"));
     PGresult *result = PQexec(conn, sql);
     ExecStatusType status = PQresultStatus(result);
     bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
