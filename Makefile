@@ -37,6 +37,8 @@ SUPPORT := $(wildcard tests/support/*.c)
 SCRIPTS = $(wildcard deploy/*.sh tests/*.sh tests/*/*.sh .ci/run)
 C_FILES = $(wildcard src/*.c src/*/*.c src/*/*.h include/npsd/*.h include/npsd/*/*.h tests/*/*.c tests/*/*.h)
 
+TIDY = $(patsubst %,tidy/%,$(filter %.c,$(C_FILES)))
+
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 UNIT_PROGRAMS = $(UNIT:%.c=$(BUILD)/%)
 API_PROGRAMS = $(API:%.c=$(BUILD)/%)
@@ -47,13 +49,13 @@ LIB_OBJECTS = $(call object,$(SRC)) $(BUILD)/gen/migrations.o
 
 # One short line a step; V=1 shows the whole commands.
 Q = $(if $(V),,@)
-SAY = @printf '  %-5s %s\n'
+SAY = @printf '  %-8s %s\n'
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: FORCE all lib tests run test bench check-layers check-tsan check-valgrind coverage lint \
-	format install packages clean help
+	tidy $(TIDY) format install packages clean help
 
 all: $(BUILD)/npsd  ## build build/npsd (the default); SANITIZER=address,undefined or thread: apart
 
@@ -104,15 +106,17 @@ COVERAGE = SANITIZER= BUILD=build/coverage OPTIMIZE='-O0 -g' \
 
 lint:  ## clang-tidy, cppcheck, shellcheck and the format, all without a finding
 	@deploy/packages.sh lint
-	clang-format --dry-run -Werror $(C_FILES)
-	shellcheck $(SCRIPTS)
-	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	$(SAY) FORMAT
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+	$(SAY) SHELL
+	$(Q)shellcheck $(SCRIPTS)
+	$(SAY) CPPCHECK
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 		--std=c11 -j$(JOBS) -Iinclude src
-	printf '%s\n' $(filter %.c,$(C_FILES)) | xargs -P$(JOBS) -n4 sh -c \
-		'clang-tidy --quiet "$$@" -- $(NPSD_CPPFLAGS) -Itests -std=gnu17 $(LIBS_CFLAGS)' tidy
+	@$(MAKE) -j$(JOBS) -k tidy
 
 format:  ## clang-format, in place
-	clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES)
 
 install: all  ## npsd into $(DESTDIR)$(PREFIX)/bin
 	install -D -m 755 $(BUILD)/npsd $(DESTDIR)$(PREFIX)/bin/npsd
@@ -125,6 +129,11 @@ clean:  ## delete what was built; var/ stays
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+tidy: $(TIDY)
+$(TIDY): tidy/%:
+	$(SAY) TIDY $*
+	$(Q)clang-tidy --quiet $* -- $(NPSD_CPPFLAGS) -Itests -std=gnu17 $(LIBS_CFLAGS) $(TEST_CFLAGS)
 
 lib: $(BUILD)/libnpsd.a
 

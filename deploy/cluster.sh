@@ -61,24 +61,22 @@ make_private() {
 # Makes the cluster's home unless it is there.
 place_home() {
   [ -d "$home" ] && return
-  rm -f -- "$home"
+  rm -f -- "$link"
+  home=$link
   make_private "$home" 2>/dev/null && return
   [ ! -d "$home" ] || rmdir -- "$home"
   [ $EUID -eq 0 ] || fail "cannot write in $dir"
-  local elsewhere
-  elsewhere=/var/lib/npsd/$(short_hash "$dir")
+  home=/var/lib/npsd/$(short_hash "$dir")
   install -d -m 755 /var/lib/npsd
-  [ -d "$elsewhere" ] || make_private "$elsewhere" || fail "cannot make $elsewhere"
-  ln -s -- "$elsewhere" "$home"
+  [ -d "$home" ] || make_private "$home" || fail "cannot make $home"
+  ln -s -- "$home" "$link"
 }
 
 # Sets socket, the folder of the Unix socket. Its path must fit into a socket address (108 bytes), and
 # into a URL and a PostgreSQL setting as it stands; a home that does not has its socket under /tmp.
 place_socket() {
-  local real
-  real=$(readlink -f -- "$home")
-  socket=$real/socket
-  [[ ${#socket} -le 80 && $socket != *[!A-Za-z0-9/._-]* ]] || socket=/tmp/npsd-$(short_hash "$real")
+  socket=$home/socket
+  [[ ${#socket} -le 80 && $socket != *[!A-Za-z0-9/._-]* ]] || socket=/tmp/npsd-$(short_hash "$home")
   [ -d "$socket" ] || make_private "$socket" || fail "cannot make $socket"
   # /tmp is everybody's: the folder of that name must be ours.
   [ "$(stat -c '%u %a' "$socket")" = "$uid 700" ] || fail "$socket belongs to somebody else"
@@ -101,7 +99,7 @@ find_programs() {
 server_pid() {
   local pid
   pid=$(head -n 1 "$home/data/postmaster.pid" 2>/dev/null) || return 1
-  [ "$(readlink "/proc/$pid/cwd")" = "$(readlink -f -- "$home/data")" ] && echo "$pid"
+  [ "$(readlink "/proc/$pid/cwd")" = "$home/data" ] && echo "$pid"
 }
 
 is_stopping() { server_pid >/dev/null && grep -q '^stopping' "$home/data/postmaster.pid"; }
@@ -117,7 +115,7 @@ was_stopped() {
 create() {
   local sync=()
   [[ " $* " == *' fsync=off '* ]] && sync=(--no-sync)
-  say "creating a PostgreSQL cluster in $(readlink -f -- "$home")"
+  say "creating a PostgreSQL cluster in $home"
   as_server rm -rf -- "$home/data.new"
   as_server "$bin/initdb" --pgdata="$home/data.new" --username=postgres --encoding=UTF8 \
     --locale=C.UTF-8 --auth-local=trust --auth-host=reject --no-instructions "${sync[@]}" \
@@ -140,23 +138,31 @@ launch() { # [NAME=VALUE]...
     --options="$options" </dev/null >>"$dir/postgres.log" 2>&1 9<&-
 }
 
-# A pid file whose number is now another process's would keep PostgreSQL from starting. One whose
-# process is gone is left to PostgreSQL, which then also looks for survivors of the old server.
-drop_foreign_pid_file() {
-  local pid
-  pid=$(head -n 1 "$home/data/postmaster.pid" 2>/dev/null) || return 0
-  [ ! -d "/proc/$pid" ] || server_pid >/dev/null || as_server rm -f -- "$home/data/postmaster.pid"
+# The processes that work in the cluster's data, one a line.
+processes() {
+  find /proc/[0-9]*/cwd -maxdepth 0 -printf '%h %l\n' 2>/dev/null |
+    DATA=$home/data awk '{ pid = $1; sub(/^[^ ]+ /, "") } $0 == ENVIRON["DATA"] { print substr(pid, 7) }'
 }
 
-# After a kill -9 the old server's processes may need a moment to go, hence the second and third try.
-bring_up() { # [NAME=VALUE]...
-  local try
-  [ -e "$home/data" ] || create "$@"
-  for try in 1 2 3; do
-    drop_foreign_pid_file
-    launch "$@" && return
-    sleep "$try"
+# What a killed server leaves behind would keep a new one from starting: its children, if busy with a
+# long query, and its lock files, if their number now belongs to another process. An orderly stop
+# removes the pid file, so without one there is nothing to do.
+clear_remains() {
+  local pid
+  [ -e "$home/data/postmaster.pid" ] || return 0
+  for pid in $(processes); do
+    [[ $(readlink "/proc/$pid/exe") == */postgres* ]] || continue
+    say "ending process $pid of a server that was killed"
+    kill -KILL "$pid" 2>/dev/null || true
+    while readlink "/proc/$pid/cwd" >/dev/null; do sleep 0.05; done
   done
+  as_server rm -f -- "$home/data/postmaster.pid" "$socket/.s.PGSQL.5432" "$socket/.s.PGSQL.5432.lock"
+}
+
+bring_up() { # [NAME=VALUE]...
+  [ -e "$home/data" ] || create "$@"
+  clear_remains
+  launch "$@" && return
   tail -n 5 "$dir/postgres.log" >&2
   fail "PostgreSQL did not start: see $dir/postgres.log"
 }
@@ -196,7 +202,7 @@ cluster_start() { # [NAME=VALUE]...
   place_home
   place_socket
   find_programs
-  [ ! -L "$home" ] || say "user $(id -un "$uid") cannot reach $dir: the cluster lives in $(readlink -f -- "$home")"
+  [ ! -L "$link" ] || say "user $(id -un "$uid") cannot reach $dir: the cluster lives in $home"
   while is_stopping; do sleep 0.2; done
   if server_pid >/dev/null; then
     say "PostgreSQL still runs: taking it over"
@@ -246,7 +252,7 @@ cluster_remove() {
   [ -d "$home" ] || return 0
   cluster_stop immediate
   place_socket
-  rm -rf -- "$socket" "$(readlink -f -- "$home")" "$home" "$dir/database.url" "$dir/postgres.log"
+  rm -rf -- "$socket" "$home" "$link" "$dir/database.url" "$dir/postgres.log"
 }
 
 usage() {
@@ -259,7 +265,8 @@ command=$1
 self=$(readlink -f -- "$0")
 [ "$command" != start ] || mkdir -p -- "$2"
 dir=$(readlink -e -- "$2") || fail "there is no folder $2"
-home=$dir/postgres
+link=$dir/postgres
+home=$(readlink -f -- "$link")
 shift 2
 # The server's user may not be able to enter the folder we were called from.
 cd /

@@ -55,6 +55,11 @@ install_as_root() {
     { "${apt_get[@]}" update && "${apt_get[@]}" install -y --no-install-recommends "$@"; }
 }
 
+if [ "${1:-}" = --install ]; then # called by itself, through sudo
+  shift
+  install_as_root "$@"
+  exit
+fi
 if ! command -v dpkg-query >/dev/null; then
   echo "packages: this is not a Debian; what is needed there is called: $(packages_for "${1:-}")" >&2
   exit 0
@@ -65,10 +70,10 @@ wanted=$(for purpose; do packages_for "$purpose" || exit; done)
 mapfile -t needed < <(missing $wanted)
 [ ${#needed[@]} -gt 0 ] || exit 0
 
-echo "packages: installing ${needed[*]}" >&2
+echo "packages: missing: ${needed[*]}" >&2
 if [ $EUID -eq 0 ]; then
   install_as_root "${needed[@]}"
-elif command -v sudo >/dev/null && sudo -- bash "$0" "$@"; then
+elif command -v sudo >/dev/null && sudo -- bash "$0" --install "${needed[@]}"; then
   exit 0
 else
   echo "packages: not installed; as root, run  deploy/packages.sh $*  or this line:" >&2

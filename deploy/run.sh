@@ -10,7 +10,7 @@ export NPSD_VAR=${NPSD_VAR:-var}
 npsd=build/npsd
 key=$NPSD_VAR/admin.key
 database=$NPSD_VAR/postgres/data/PG_VERSION
-private='' daemon='' helpers=()
+private='' daemon='' deaf_until=0 helpers=()
 
 say() { echo "make run: $*" >&2; }
 
@@ -18,6 +18,8 @@ say() { echo "make run: $*" >&2; }
 # the lock goes with this script, however it ends.
 lock() {
   mkdir -p "$NPSD_VAR"
+  { : >>"$NPSD_VAR/run.lock"; } 2>/dev/null ||
+    { say "cannot write in $NPSD_VAR, which belongs to $(stat -c %U "$NPSD_VAR")" && exit 1; }
   exec 8>>"$NPSD_VAR/run.lock"
   flock --nonblock 8 || { say "npsd already runs from $NPSD_VAR" && exit 1; }
 }
@@ -94,13 +96,16 @@ serve() {
   daemon=$child
   suggest_when_ready 8>&- &
   helpers+=($!)
-  # A signal ends the first wait early; the last one gives the daemon's own status.
-  while kill -0 "$daemon" 2>/dev/null; do wait "$daemon" || true; done
-  wait "$daemon"
+  # A signal ends a wait early; the last one gives the daemon's own status.
+  while kill -0 "$daemon" 2>/dev/null; do wait "$daemon" 2>/dev/null || true; done
+  wait "$daemon" || { status=$? && say "npsd ended with exit code $status" && exit $status; }
 }
 
+# One Ctrl-C or SIGTERM may come twice, once of its own and once passed on by make.
 interrupted() {
   [ -n "$daemon" ] || exit 130
+  [ $SECONDS -ge $deaf_until ] || return 0
+  deaf_until=$((SECONDS + 2))
   kill -TERM "$daemon" 2>/dev/null || true
 }
 

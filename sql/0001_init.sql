@@ -185,7 +185,7 @@ comment on column response.answered_at is 'When the person answered: what window
 comment on column response.received_at is 'When the daemon accepted it.';
 comment on column response.updated_at is 'When it was corrected, excluded or erased last; null: never.';
 comment on column response.id is 'UUIDv7, or derived from survey and key: so the primary key is what makes a retry harmless.';
-comment on column response.agent is 'facet_value.id of facet 2; 0: past the 1,000 values that are counted.';
+comment on column response.agent is 'facet_value.id of facet 2.';
 comment on column response.f1 is 'facet_value.id of the survey''s facets[1], and so on; 0: past the 1,000 values that are counted.';
 comment on column response.f2 is 'See f1.';
 comment on column response.f3 is 'See f1.';
@@ -261,7 +261,7 @@ create table facet_value (
   primary key (survey_id, facet, id),
   unique (survey_id, facet, value)
 );
-comment on table facet_value is 'Numbers for the values of facets and agents. At most 1,000 a facet: later values have no row and are counted as (other), number 0.';
+comment on table facet_value is 'Numbers for the values of facets and agents. At most 1,000 a facet (agents: any number): later values have no row and are counted as (other), number 0.';
 comment on column facet_value.survey_id is 'The survey.';
 comment on column facet_value.facet is '2 agent, 3 to 10 the survey''s facets by slot.';
 comment on column facet_value.id is 'The number stored in responses and tallies.';

@@ -6,7 +6,7 @@
 # A line a program; the output of a program only when it fails. The last line is `N passed, N failed`.
 # The exit code is not 0 when a test failed, a program died without a summary, or no test ran.
 #
-# API programs get a private PostgreSQL cluster, made for this run and removed after it, unless
+# The programs get a private PostgreSQL cluster, made for this run and removed after it, unless
 # NPSD_TEST_DATABASE_URL names one (a superuser's URL). They find the daemon by NPSD_TEST_BINARY: by
 # default the npsd of the build they come from. NPSD_TEST_SECONDS is the time a program may take (300).
 set -u
@@ -48,10 +48,9 @@ start_cluster() {
 # What every program finds in its environment. A finding of a sanitizer, in a program or in a daemon,
 # is exit code 99. Check's own limits of time are for the plain build on an idle machine.
 export_environment() {
-  [ -n "${NPSD_TEST_DATABASE_URL:-}" ] ||
-    { [ -n "$scratch" ] && NPSD_TEST_DATABASE_URL=$(deploy/cluster.sh superuser-url "$scratch"); }
+  [ -z "$scratch" ] || NPSD_TEST_DATABASE_URL=$(deploy/cluster.sh superuser-url "$scratch")
   export NPSD_TEST_DATABASE_URL NPSD_TEST_DATA=$PWD/tests/data NPSD_ALLOW_UNSAFE_DURABILITY=1
-  export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-4}
+  export CK_VERBOSITY=normal CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-4}
   export ASAN_OPTIONS=exitcode=99:detect_leaks=1:detect_stack_use_after_return=1
   export LSAN_OPTIONS=exitcode=99
   export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=99
@@ -90,9 +89,7 @@ run_program() { # PROGRAM
 
 trap interrupted INT TERM HUP
 trap finish EXIT
-case "$* " in
-  */tests/api/*) [ -n "${NPSD_TEST_DATABASE_URL:-}" ] || start_cluster ;;
-esac
+[ -n "${NPSD_TEST_DATABASE_URL:-}" ] || start_cluster
 export_environment
 for program; do
   run_program "$program"

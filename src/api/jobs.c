@@ -25,6 +25,22 @@ static struct reply run_call(struct call *call, bool asked)
     return call->route->handle(call);
 }
 
+/* Out of memory in the middle of a handler ends here, on this thread's stack. */
+static struct reply run_landed(struct call *call, bool asked)
+{
+    jmp_buf landing;
+    jmp_buf *outer = call->arena->landing;
+    struct reply reply;
+    if (setjmp(landing) == 0) {
+        call->arena->landing = &landing;
+        reply = run_call(call, asked);
+    } else {
+        reply = reply_problem(call, PROBLEM_UNAVAILABLE, "Out of memory.");
+    }
+    call->arena->landing = outer;
+    return reply;
+}
+
 static void run_job(struct job *job, struct pg *pg)
 {
     struct call_job *work = (struct call_job *)job;
@@ -35,7 +51,7 @@ static void run_job(struct job *job, struct pg *pg)
         return;
     }
     call->db = pg;
-    struct reply reply = run_call(call, work->asked);
+    struct reply reply = run_landed(call, work->asked);
     call->db = NULL;
     server_answer(call, reply);
 }

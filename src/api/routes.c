@@ -32,7 +32,7 @@ static const struct route routes[] = {
 
     {HTTP_GET,    SURVEY "/nps",             ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, results_nps},
 
-    {HTTP_GET,    SURVEY "/responses",       ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, responses_list},
+    {HTTP_GET,    SURVEY "/responses",       ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, responses_list_handle},
     {HTTP_GET,    RESPONSE,                  ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, response_get},
     {HTTP_GET,    RESPONSE "/history",       ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, response_history},
     {HTTP_PATCH,  RESPONSE,                  ACCESS_AMEND,      RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, amend_response},

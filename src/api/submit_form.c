@@ -9,7 +9,7 @@ enum { FORM_PAIRS_MAX = 64 };
 
 /* What the daemon itself takes out of a form. */
 struct form_control {
-    const char *key, *redirect;
+    const char *key, *redirect, *idempotency_key;
 };
 
 struct form {
@@ -28,7 +28,9 @@ static const char **control_of(struct form_control *control, const char *name)
 {
     if (strcmp(name, "key") == 0)
         return &control->key;
-    return strcmp(name, "redirect") == 0 ? &control->redirect : NULL;
+    if (strcmp(name, "redirect") == 0)
+        return &control->redirect;
+    return strcmp(name, "idempotency_key") == 0 ? &control->idempotency_key : NULL;
 }
 
 /* Parts the pairs into what is for us and what is the answer. */
@@ -82,6 +84,12 @@ static struct reply take_control(struct call *call, const struct form_control *c
     if (control->redirect && !redirect_allowed(call, control->redirect))
         return refuse_pair(call, "redirect", "must lead here or to an origin of the key");
     form->redirect = control->redirect;
+    const char *key = control->idempotency_key;
+    if (!submission_key_header(call, &form->submission.key) ||
+        (key && !submission_key_is_valid(key)))
+        return reply_problem(call, PROBLEM_BAD_KEY_HEADER, "1 to 255 visible ASCII characters.");
+    if (key)
+        form->submission.key = key;
     return refusal;
 }
 
@@ -118,14 +126,9 @@ static struct reply decode_form(struct call *call, const struct form_pair *pairs
 {
     struct problem_errors errors = {.arena = call->arena};
     const struct response_rules rules = submission_rules(call, false);
-    const char *key;
-    json_t *body = response_from_form(rules.survey, pairs, count, &errors, &key);
+    json_t *body = response_from_form(rules.survey, pairs, count, &errors);
     if (!body || !response_decode(body, "", &rules, &errors, &submission->response, NULL))
         return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
-    if (!submission_key_header(call, &submission->key) || (key && !submission_key_is_valid(key)))
-        return reply_problem(call, PROBLEM_BAD_KEY_HEADER, "1 to 255 visible ASCII characters.");
-    if (key)
-        submission->key = key;
     submission_prepare(call, submission);
     return (struct reply){0};
 }

@@ -1,5 +1,6 @@
 #include "npsd/base/crypto.h"
 #include <sodium.h>
+#include <string.h>
 
 _Static_assert(sizeof(((struct crypto_sha256_state *)0)->opaque) >=
                    sizeof(crypto_hash_sha256_state),
@@ -40,12 +41,21 @@ struct crypto_hash crypto_sha256_end(struct crypto_sha256_state *state)
     return hash;
 }
 
-struct crypto_hash crypto_hmac_sha256(const uint8_t *key, size_t key_len, const void *bytes,
+_Static_assert(sizeof(((struct crypto_hmac_key *)0)->opaque) >=
+                   sizeof(crypto_auth_hmacsha256_state),
+               "struct crypto_hmac_key holds libsodium's state");
+
+void crypto_hmac_prepare(struct crypto_hmac_key *key, const uint8_t *bytes, size_t len)
+{
+    crypto_auth_hmacsha256_init((void *)key, bytes, len);
+}
+
+struct crypto_hash crypto_hmac_sha256(const struct crypto_hmac_key *key, const void *bytes,
                                       size_t len)
 {
     crypto_auth_hmacsha256_state state;
     struct crypto_hash hash;
-    crypto_auth_hmacsha256_init(&state, key, key_len);
+    memcpy(&state, key, sizeof state);
     crypto_auth_hmacsha256_update(&state, bytes, len);
     crypto_auth_hmacsha256_final(&state, hash.bytes);
     return hash;

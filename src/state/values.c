@@ -1,21 +1,25 @@
 #include "npsd/state/values.h"
 
 #include "npsd/base/text.h"
+#include "npsd/domain/survey.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOCK_CLASS = 8, TABLE_SIZE = 2048 /* of one facet: a power of two, twice VALUES_MAX */ };
+enum { LOCK_CLASS = 8, TABLE_START = 64 };
 
 /* The values of one facet of one survey, all that the database has had when they were read last. */
+struct facet_entry {
+    char *value; /* NULL: free */
+    int32_t id;
+};
+
 struct facet_values {
     int32_t survey_id;
     int facet;
-    struct {
-        char *value; /* NULL: free */
-        int32_t id;
-    } table[TABLE_SIZE];
+    struct facet_entry *table; /* open addressing, at most half full */
+    size_t size;               /* a power of two, or 0 */
     size_t count;
     struct facet_values *next;
 };
@@ -39,11 +43,12 @@ static const struct db_stmt add_value = {
     "facet_value_add", "int4 int2 text", "",
     "insert into facet_value (survey_id, facet, id, value)"
     " select $1, $2, coalesce(max(id), 0) + 1, $3 from facet_value where survey_id = $1 and facet = $2"
-    " having count(*) < 1000 and not coalesce(bool_or(value = $3), false)"};
+    " having ($2 = 2 or count(*) < 1000) and not coalesce(bool_or(value = $3), false)"};
 
 const struct db_stmt *const values_statements[] = {&read_values, &lock_values, &add_value, NULL};
 
-_Static_assert(VALUES_MAX == 1000 && LOCK_CLASS == 8, "the numbers stand in the statements too");
+_Static_assert(VALUES_MAX == 1000 && LOCK_CLASS == 8 && SURVEY_FACET_AGENT == 2,
+               "the numbers stand in the statements too");
 
 struct values *values_new(void)
 {
@@ -55,8 +60,9 @@ struct values *values_new(void)
 
 static void facet_values_free(struct facet_values *facet)
 {
-    for (size_t i = 0; i < TABLE_SIZE; i++)
+    for (size_t i = 0; i < facet->size; i++)
         free(facet->table[i].value);
+    free(facet->table);
     free(facet);
 }
 
@@ -83,13 +89,18 @@ static struct facet_values **facet_place(struct values *values, int32_t survey_i
     return place;
 }
 
-/* The index of the value, or of the free place where it would go. */
-static size_t table_place(const struct facet_values *facet, const char *value)
+/* The entry of the value, or the free one where it would go. */
+static struct facet_entry *table_place(struct facet_entry *table, size_t size, const char *value)
 {
-    size_t i = text_hash(value, strlen(value)) % TABLE_SIZE;
-    while (facet->table[i].value && strcmp(facet->table[i].value, value) != 0)
-        i = (i + 1) % TABLE_SIZE;
-    return i;
+    size_t i = text_hash(value, strlen(value)) & (size - 1);
+    while (table[i].value && strcmp(table[i].value, value) != 0)
+        i = (i + 1) & (size - 1);
+    return &table[i];
+}
+
+static bool facet_is_full(const struct facet_values *facet)
+{
+    return facet->facet != SURVEY_FACET_AGENT && facet->count >= VALUES_MAX;
 }
 
 /* Under the lock. *ret_full: the facet is known to have no room for new values. */
@@ -97,13 +108,13 @@ static bool find_locked(struct values *values, int32_t survey_id, int facet, con
                         int32_t *ret_id, bool *ret_full)
 {
     const struct facet_values *found = *facet_place(values, survey_id, facet);
-    *ret_full = found && found->count >= VALUES_MAX;
-    if (!found)
+    *ret_full = found && facet_is_full(found);
+    if (!found || found->size == 0)
         return false;
-    size_t i = table_place(found, value);
-    if (!found->table[i].value)
+    const struct facet_entry *entry = table_place(found->table, found->size, value);
+    if (!entry->value)
         return false;
-    *ret_id = found->table[i].id;
+    *ret_id = entry->id;
     return true;
 }
 
@@ -131,14 +142,31 @@ bool values_find(struct values *values, int32_t survey_id, int facet, const char
     return full;
 }
 
+static bool facet_grow(struct facet_values *facet)
+{
+    size_t size = facet->size ? 2 * facet->size : TABLE_START;
+    struct facet_entry *table = calloc(size, sizeof *table);
+    if (!table)
+        return false;
+    for (size_t i = 0; i < facet->size; i++)
+        if (facet->table[i].value)
+            *table_place(table, size, facet->table[i].value) = facet->table[i];
+    free(facet->table);
+    facet->table = table;
+    facet->size = size;
+    return true;
+}
+
 static void facet_add(struct facet_values *facet, const char *value, int32_t id)
 {
-    size_t i = table_place(facet, value);
-    if (facet->table[i].value || facet->count >= VALUES_MAX)
+    if (2 * facet->count >= facet->size && !facet_grow(facet))
         return;
-    facet->table[i].value = strdup(value);
-    facet->table[i].id = id;
-    facet->count += facet->table[i].value != NULL;
+    struct facet_entry *entry = table_place(facet->table, facet->size, value);
+    if (entry->value)
+        return;
+    entry->value = strdup(value);
+    entry->id = id;
+    facet->count += entry->value != NULL;
 }
 
 /* Takes over what the database has; rows are never changed nor removed there, so adding is enough.

@@ -48,6 +48,11 @@ static int run_suite(Suite *suite)
 
 int unit_pg_run(Suite *suite)
 {
+    return unit_pg_run_prepared(suite, NULL);
+}
+
+int unit_pg_run_prepared(Suite *suite, bool (*prepare)(const char *url))
+{
     const char *server = getenv("NPSD_TEST_DATABASE_URL");
     if (!server || !*server || !crypto_init()) {
         fprintf(stderr, "NPSD_TEST_DATABASE_URL is not set\n");
@@ -62,7 +67,7 @@ int unit_pg_run(Suite *suite)
     snprintf(sql, sizeof(sql), "CREATE DATABASE %s", database);
     if (!run_sql(server, sql, NULL))
         return EXIT_FAILURE;
-    int status = run_suite(suite);
+    int status = !prepare || prepare(url) ? run_suite(suite) : EXIT_FAILURE;
     snprintf(sql, sizeof(sql), "DROP DATABASE %s WITH (FORCE)", database);
     return run_sql(server, sql, NULL) ? status : EXIT_FAILURE;
 }

@@ -7,10 +7,13 @@
 #define SUPPORT_UNIT_PG_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Makes the database, runs the suite, drops the database. main's exit status. */
 int unit_pg_run(Suite *suite);
+/* The same, with prepare(its URL) called before the tests begin; false ends it. */
+int unit_pg_run_prepared(Suite *suite, bool (*prepare)(const char *url));
 /* Of that database. */
 const char *unit_pg_url(void);
 /* The URL of another database of that server, or of another server (settings of a URL that come

@@ -30,7 +30,15 @@ void crypto_sha256_begin(struct crypto_sha256_state *state);
 void crypto_sha256_add(struct crypto_sha256_state *state, const void *bytes, size_t len);
 struct crypto_hash crypto_sha256_end(struct crypto_sha256_state *state);
 
-struct crypto_hash crypto_hmac_sha256(const uint8_t *key, size_t key_len, const void *bytes,
+/*
+ * A key made ready for many messages: half of the work of a short HMAC is the key's. Plain memory:
+ * no cleanup needed, may be used by several threads at once.
+ */
+struct crypto_hmac_key {
+    _Alignas(8) unsigned char opaque[256];
+};
+void crypto_hmac_prepare(struct crypto_hmac_key *key, const uint8_t *bytes, size_t len);
+struct crypto_hash crypto_hmac_sha256(const struct crypto_hmac_key *key, const void *bytes,
                                       size_t len);
 void crypto_random(void *bytes, size_t len);
 /* Takes as long for equal as for different bytes. */

@@ -7,7 +7,8 @@
  * connection, calls start(call, job) and returns to its other connections; when the work is done,
  * the worker calls call_resume(call) once, and the edge calls finish(call) on an HTTP thread for
  * the real reply. start may return false: then finish is called at once, and finds out itself that
- * nothing was done.
+ * nothing was done. start runs with the connection suspended and no landing in the arena: what it
+ * needs is allocated before; who takes the call over sets a landing of its own, or none.
  */
 #ifndef NPSD_HTTP_REPLY_H
 #define NPSD_HTTP_REPLY_H
@@ -55,8 +56,8 @@ void reply_header(struct reply *reply, const char *name, const char *value);
 /*
  * problem+json: type "/problems/<slug>", title, status, detail (NULL: none), instance (the request
  * id), and errors if there are any, each with "pointer" (for_query false) or "parameter" (for_query
- * true). 401 gets WWW-Authenticate, 429 and 503 Retry-After: 1 unless the caller sets it by
- * reply_retry_after.
+ * true). Never cached. 401 gets WWW-Authenticate, 429 and 503 Retry-After: 1 unless the caller sets
+ * it by reply_retry_after.
  */
 struct reply reply_problem(const struct call *call, enum problem problem, const char *detail);
 struct reply reply_problem_errors(const struct call *call, enum problem problem, const char *detail,

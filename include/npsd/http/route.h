@@ -52,8 +52,7 @@ enum { ROUTE_PARAMS_MAX = 4 };
 
 struct route_match {
     const struct route *route; /* NULL: no such path (allow == 0) or no such method (allow != 0) */
-    unsigned
-        allow; /* bits 1 << enum http_method that the path has; OPTIONS always, HEAD with GET */
+    unsigned allow;            /* without a route: bits 1 << enum http_method, OPTIONS always */
     const char *params[ROUTE_PARAMS_MAX]; /* in the order of the pattern; point into the path's copy
                                              in the arena */
 };

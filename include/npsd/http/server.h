@@ -41,9 +41,10 @@ struct server_app {
      */
     bool (*submit)(struct call *call, bool asked);
     /* The value of Access-Control-Allow-Origin for this call ("*", the origin, or NULL for none).
-     * Also for OPTIONS (preflight), without database. */
+     * Asked only when the request has an Origin and its path and method have a route; for a
+     * preflight call->route is that of the request to come. Without database. */
     const char *(*cors)(struct call *call);
-    /* After each reply, for metrics and the access log. */
+    /* After each reply, for metrics and the access log. call->route may be NULL. */
     void (*observe)(const struct call *call, int status, int64_t duration_us);
 };
 
@@ -51,10 +52,11 @@ struct server_options {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0" */
     unsigned listener;  /* which routes: one bit of enum route_listener */
     int threads;
-    int connections;             /* of this server */
-    int connections_per_address; /* 0: no limit */
-    const char *public_url;      /* NULL: from the request */
-    const char *trusted_proxies; /* networks, comma separated; NULL: none */
+    int connections;                /* of this server */
+    int connections_per_address;    /* 0: no limit */
+    const char *public_url;         /* NULL: from the request */
+    const char *trusted_proxies;    /* networks, comma separated; NULL: none */
+    int head_ms, body_ms, reply_ms; /* deadlines; 0: those above */
 };
 
 struct server;
@@ -73,7 +75,11 @@ void server_drain(struct server *server);
 /* Waits until every accepted request is answered and sent, at most timeout_ms; false if some were
  * not. */
 bool server_wait(struct server *server, int timeout_ms);
-/* Ends it. Nothing may be suspended any more: drain and wait first. NULL is fine. */
-void server_stop(struct server *server);
+/*
+ * Ends it and frees everything: drain and wait first (what was not, is done here for 5 s). NULL is
+ * fine. False if somebody still has a call of ours: then, after a log line, the server goes on as
+ * it is, refusing new requests, and app with it must stay until the process ends.
+ */
+bool server_stop(struct server *server);
 
 #endif

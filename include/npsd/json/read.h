@@ -2,8 +2,9 @@
  * read: from bytes to a checked json_t, and from a json_t to a struct by declaration.
  *
  * json_read refuses what jansson would let pass: duplicate members, nesting deeper than
- * JSON_DEPTH_MAX, objects with more than JSON_MEMBERS_MAX members, NUL and control characters in
- * strings are refused later by the fields that forbid them.
+ * JSON_DEPTH_MAX, objects with more than JSON_MEMBERS_MAX members, more than JSON_VALUES_MAX values
+ * in all. NUL never gets in. Other control characters (escaped) do; the fields that forbid them
+ * refuse them.
  *
  * A handler declares its input as a table of fields and calls json_decode; every wrong, missing or
  * unknown member is told at once, each with its JSON pointer. What was not sent leaves its target
@@ -23,14 +24,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JSON_DEPTH_MAX = 8, JSON_MEMBERS_MAX = 64 };
+/* A value costs jansson far more memory than its bytes: [1,1,1 ... of 8 MiB would take 200 MB. */
+enum { JSON_DEPTH_MAX = 8, JSON_MEMBERS_MAX = 64, JSON_VALUES_MAX = 128 * 1024 };
 
 /* jansson's hash seed; once, before threads. */
 void json_read_init(void);
 
 /*
- * The document, owned by the arena (json_decref by its cleanup list). NULL if it is not JSON;
- * *ret_detail then says what is wrong and where ("line 3, column 7: ..."), without repeating input.
+ * The document (an object or an array), owned by the arena (json_decref by its cleanup list). NULL
+ * if it is not JSON; *ret_detail then says what is wrong and where ("line 3, column 7: duplicate
+ * member"), without repeating input. Columns count characters from 1.
  */
 json_t *json_read(struct arena *arena, const char *bytes, size_t len, const char **ret_detail);
 
@@ -76,13 +79,26 @@ struct json_field {
 
 /*
  * True if nothing was wrong. base is the pointer of value itself ("" at the top). Texts are copied
- * into errors->arena. A bit i of *ret_sent (may be NULL) tells whether fields[i] was there.
+ * into errors->arena. Bit i of *ret_sent (may be NULL) tells whether fields[i] was there, right or
+ * wrong; it is set in any case.
  */
 bool json_decode(const json_t *value, const char *base, const struct json_field *fields,
                  size_t count, void *target, struct problem_errors *errors, uint64_t *ret_sent);
 
-/* One text checked as JSON_FIELD_TEXT is; NULL after adding the error. */
+/*
+ * What makes value no JSON_FIELD_TEXT of min..max code points, in words for a person; NULL if
+ * nothing does. For decoders that name the place only when there is something to tell.
+ */
+const char *json_text_fault(struct arena *arena, const json_t *value, int64_t min, int64_t max);
+
+/* One text checked as JSON_FIELD_TEXT is, borrowed from value; NULL after adding the error. */
 const char *json_check_text(const json_t *value, const char *where, int64_t min, int64_t max,
                             struct problem_errors *errors);
+
+/*
+ * base "/" name, the name escaped as RFC 6901 wants it. A name longer than any that could be right
+ * (64 bytes) is cut, so that a reply does not grow with what strangers send.
+ */
+const char *json_pointer(struct arena *arena, const char *base, const char *name);
 
 #endif

@@ -23,8 +23,10 @@ struct response_rules {
 
 /*
  * False after adding errors; all wrong members are told, base ("" or "/3") leads their pointers.
- * The survey must outlive the response. *ret_key (batch only, may be NULL otherwise) is the item's
- * idempotency_key or NULL.
+ * The response borrows its texts from value (json_read's belong to the arena) and from the survey:
+ * both must outlive it. An optional member that is null was not sent. A text answer of white space
+ * alone and an empty choices answer are no answers. *ret_key (batch only, may be NULL otherwise)
+ * is the item's idempotency_key or NULL.
  */
 bool response_decode(const json_t *value, const char *base, const struct response_rules *rules,
                      struct problem_errors *errors, struct response *ret_response,
@@ -34,9 +36,10 @@ bool response_decode(const json_t *value, const char *base, const struct respons
  * A form's pairs (decoded, in order, "answers.why", "properties.branch", "score", ...) as the JSON
  * object that response_decode takes: score and scale answers that are decimal numbers become
  * integers, yes_no true/false/1/0/yes/no/on become booleans, repeated choices an array, empty
- * values are left out. "key" and "redirect" are not for it: skip them before. Repeating anything
- * but a choices answer is an error, so is invalid UTF-8 or NUL. The object is owned by the arena.
- * NULL after adding errors (pointer: the pair's name as "/answers/why").
+ * values are left out. "key", "redirect" and "idempotency_key" are not for it: take them out
+ * before. Repeating anything but a choices answer is an error, so is invalid UTF-8 or NUL. The
+ * object is owned by errors->arena. NULL after adding errors (pointer: the pair's name as
+ * "/answers/why").
  */
 struct form_pair {
     const char *name, *value;
@@ -53,11 +56,12 @@ const char *response_properties_json(struct arena *arena, const struct response 
                                      size_t *ret_len);
 
 /*
- * The response after a PATCH: {"score", "answers": {"why": null, ...}, "language",
- * "properties"?...}: what may be changed is score and answers (merged; null removes one), by staff
- * also respondent, properties (merged), channel, agent, answered_at. "excluded" and "reason" are
- * read by the handler through ret_excluded / ret_reason (staff only, else 422). old is what is
- * stored.
+ * The response after a PATCH. Anybody who may change it at all changes score, answers (merged; null
+ * removes one) and language; analyst and admin keys also respondent, properties (merged likewise),
+ * channel, agent and answered_at, and send "excluded" and "reason", which the handler reads from
+ * *ret_patch. null takes language, respondent and agent away. From others those members are an
+ * error. old is what is stored, read with rules->survey; it is shared, not copied. answered_at is
+ * held against old->received_us.
  */
 struct response_patch {
     bool exclusion_sent;
@@ -69,8 +73,9 @@ bool response_patch_decode(const json_t *value, const struct response *old,
                            struct response *ret_response, struct response_patch *ret_patch);
 
 /*
- * The answers and properties of a stored row, as struct members again (unknown questions and
- * options, which cannot be, are skipped).
+ * The answers and properties of a stored row, as members of *response again, in the arena (unknown
+ * questions and options, which cannot be, are skipped; retired ones are kept). A len of 0: there
+ * are none. False, and *response untouched, if they are not JSON objects.
  */
 bool response_read_stored(struct arena *arena, const struct survey *survey, const char *answers,
                           size_t answers_len, const char *properties, size_t properties_len,

@@ -37,8 +37,7 @@ struct directory_snapshot {
     size_t survey_count;
     const struct directory_key *keys; /* good ones, by id */
     size_t key_count;
-    uint8_t edit_secret[32];
-    uint8_t cursor_secret[32];
+    struct crypto_hmac_key edit_secret, cursor_secret;
     /* lookup tables follow, private */
     struct directory_index *index;
     struct arena *arena;
@@ -64,13 +63,17 @@ bool directory_key_covers(const struct directory_key *key, int32_t survey_id);
 /* Reads the version, and everything if it moved (or nothing was read yet). Several threads may call
  * it. */
 enum db_status directory_refresh(struct directory *directory, struct pg *pg);
-/* Writes last_used_at of keys used since the last call. */
+/* Writes last_used_at of keys used since they were last written, at most once a minute: between
+ * DB_OK at once. What could not be written is tried again by the next call. */
 enum db_status directory_touch(struct directory *directory, struct pg *pg);
 
 extern const struct db_stmt *const directory_statements[];
 
-/* A survey's record as struct survey, and the record of a struct survey (title and definitions
- * rendered): for those who change surveys. */
+/*
+ * A survey's record as struct survey, copied into the arena (NULL: it holds what npsd did not
+ * write), and the record of a struct survey (title and definitions rendered, the rest borrowed):
+ * for those who change surveys.
+ */
 struct survey *survey_from_record(struct arena *arena, const struct survey_record *record);
 struct survey_record *survey_to_record(struct arena *arena, const struct survey *survey);
 

@@ -1,5 +1,12 @@
 /*
- * folds (store): from journal to tallies, rebuilding and checking them.
+ * folds (store): from journal to tallies, checking them and writing them anew.
+ *
+ * A number is tallies + journal of one snapshot. What moves answers from one to the other does so
+ * in one statement, in one transaction, under the survey's advisory lock (7, survey): so numbers
+ * are right in every snapshot, and ingest, which only appends to the journal, is never waited for
+ * nor made to wait. The lock belongs to the transaction, so it goes with a connection that breaks.
+ *
+ * What counts an answer is told by response_dims() and response_numbers() in sql/functions.sql.
  */
 #ifndef NPSD_STORE_FOLDS_H
 #define NPSD_STORE_FOLDS_H
@@ -14,26 +21,31 @@ enum db_status folds_guard(struct pg *pg);
 /* The surveys whose journal has rows to fold. */
 enum db_status folds_pending(struct pg *pg, struct arena *arena, int32_t **ret_surveys,
                              size_t *ret_count);
-/* Moves one survey's journal into its tallies, under the survey's advisory lock; *ret_done false:
- * another has the lock. */
+/*
+ * Moves one survey's journal into its tallies; *ret_done false: another has the lock, nothing was
+ * done. A long journal (imported while nobody folded) is moved in pieces, one a call, so that each
+ * stays far below the statement's timeout: the survey is then still pending.
+ */
 enum db_status folds_fold(struct pg *pg, int32_t survey_id, bool *ret_done);
 
-/* A month (UTC) in which a survey's tallies + journal differ from a recount over rows. */
-struct fold_difference {
-    int32_t survey_id;
-    int month;
-    int64_t cells; /* how many (level, facet, value, slot) cells differ */
-};
-/* The months in which a survey has rows, tallies or journal, [*ret_first, *ret_end). */
-enum db_status folds_months(struct pg *pg, int32_t survey_id, int *ret_first, int *ret_end);
-/* Recounts one month in one statement, so in one snapshot, while ingest goes on; *ret_cells 0:
- * equal. All four levels. */
-enum db_status folds_check_month(struct pg *pg, int32_t survey_id, int month, int64_t *ret_cells);
-/*
- * Writes the tallies of one month anew from rows and drops its journal rows, under the survey's
- * lock, while ingest goes on. Numbers are right at every moment. Also gives answers the facet
- * numbers that their properties call for (a facet added later, a value that lost its number).
+/* The months (UTC, slots of SLOT_MONTH) in which a survey has rows, tallies or journal, in order.
  */
-enum db_status folds_rebuild_month(struct pg *pg, int32_t survey_id, int month);
+enum db_status folds_months(struct pg *pg, struct arena *arena, int32_t survey_id,
+                            int32_t **ret_months, size_t *ret_count);
+/* Recounts one month in one statement, so in one snapshot, while ingest goes on: *ret_cells is how
+ * many (level, facet, value, slot) of all four levels differ, 0: equal. */
+enum db_status folds_check_month(struct pg *pg, int32_t survey_id, int32_t month,
+                                 int64_t *ret_cells);
+/* How many answers of a month lack the facet numbers that their properties call for: a facet was
+ * added after they came. They are counted, but not under that facet, until the month is rebuilt. */
+enum db_status folds_unnumbered(struct pg *pg, int32_t survey_id, int32_t month,
+                                int64_t *ret_answers);
+/*
+ * Gives answers of one month the facet numbers they lack, then writes its tallies anew from rows
+ * and drops the journal rows that these hold, while ingest goes on. Numbers are right at every
+ * moment, also when it is broken off anywhere. DB_RETRY: a fold or another rebuild had the lock
+ * for long.
+ */
+enum db_status folds_rebuild_month(struct pg *pg, int32_t survey_id, int32_t month);
 
 #endif

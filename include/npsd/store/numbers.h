@@ -1,7 +1,11 @@
 /*
- * numbers (store): how many answers gave each score, in windows of time: tallies + journal + rows
- * of the cut slots, in one statement, so in one snapshot; the cost does not grow with the answers.
- * With more than one filter (or a value past the cap) from rows through an index.
+ * numbers (store): how many answers gave each score, in windows of time. Excluded and erased
+ * answers do not count.
+ *
+ * Without a filter, or with one whose value has a number: tallies + journal + rows of the cut
+ * slots, in one statement, so in one snapshot, for any number of windows; the cost does not grow
+ * with the answers. With more filters, or a value past the cap: from rows through an index, also
+ * in one statement.
  */
 #ifndef NPSD_STORE_NUMBERS_H
 #define NPSD_STORE_NUMBERS_H
@@ -11,18 +15,18 @@
 #include "npsd/store/windows.h"
 
 struct number_filter {
-    int facet; /* SURVEY_FACET_CHANNEL, _AGENT, or a survey's facet */
-    int32_t value;
-    const char *name; /* the facet's name and */
-    const char *text; /* the value's text, when the value has no number (value is VALUES_OTHER):
-                         rows are asked; else NULL */
+    int facet;     /* SURVEY_FACET_CHANNEL, _AGENT, or a survey's own; each at most once */
+    int32_t value; /* one that nobody has gives 0 */
+    /* The property's name and text, when the value is past the cap (value is VALUES_OTHER): rows
+     * are asked for them. text NULL: the value has a number. */
+    const char *name, *text;
 };
 
 enum { NUMBER_FILTERS_MAX = 10 };
 
 struct number_query {
     int32_t survey_id;
-    const struct window *windows;
+    const struct window *windows; /* a window that ends before it begins is empty */
     size_t window_count;
     struct number_filter filters[NUMBER_FILTERS_MAX];
     size_t filter_count;
@@ -30,7 +34,7 @@ struct number_query {
 
 extern const struct db_stmt *const numbers_statements[];
 
-/* ret_counts has room for window_count. */
+/* ret_counts has room for window_count. arena is for the parameters. */
 enum db_status numbers_count(struct pg *pg, struct arena *arena, const struct number_query *query,
                              struct nps_counts *ret_counts);
 

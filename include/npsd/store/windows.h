@@ -1,12 +1,22 @@
 /*
  * windows (store): from what a client asked ("last=30d", "period=this_quarter", dates, a zone) to
- * instants. PostgreSQL does the calendar and the zones.
+ * instants, half-open: from belongs to the window, to does not. PostgreSQL does the calendar and
+ * the zones.
  *
- * last:    to is the next quarter hour (an instant on a quarter hour is its own next... no: answers
- * are taken up to 5 minutes ahead as now, so the next quarter hour strictly after now), from is to
- * minus the span by the calendar of the zone. period:  running periods end at their calendar end;
- * "all" is open at both ends. dates:   the start of the day in the zone. previous: of a period the
- * whole period before, of others the same length before; none for "all".
+ * last      to is the first quarter hour after now (answers are accepted as of now at the latest,
+ *           so none lies beyond it); from is to minus the span: hours exactly, days, weeks, months
+ *           and years on the wall clock of the zone.
+ * period    whole days, ISO weeks, months, quarters, years of the zone; a running period ends at
+ *           its calendar end; "all" is open at both ends.
+ * span      an instant, or a date: its start in the zone. Without to: the first quarter hour after
+ *           now.
+ * previous  of a period the whole period before; of last the same span before from; of two dates
+ *           as many days before; of other spans the same time before, but never before year 1, when
+ *           there were no answers. None for "all".
+ *
+ * A wall clock time that the clocks show twice is the first of the two, so a day begins with its
+ * first midnight; one that they skip is read by the clock before the gap, so a day whose midnight
+ * is skipped begins after the gap, and a day that a zone skipped is empty.
  */
 #ifndef NPSD_STORE_WINDOWS_H
 #define NPSD_STORE_WINDOWS_H
@@ -19,10 +29,9 @@ enum window_form { WINDOW_LAST, WINDOW_PERIOD, WINDOW_SPAN };
 struct window_request {
     enum window_form form;
     const char *last_unit; /* WINDOW_LAST: "hours", "days", "weeks", "months", "years" */
-    int last_count;
-    const char *period; /* WINDOW_PERIOD: as in the API */
-    const char *from,
-        *to; /* WINDOW_SPAN: RFC 3339 (normalised) or a date; to NULL: the next quarter hour */
+    int last_count;        /* at least 1; at most a hundred years */
+    const char *period;    /* WINDOW_PERIOD: windows_period_exists */
+    const char *from, *to; /* WINDOW_SPAN: RFC 3339 or a date, checked; to NULL: see above */
     const char *time_zone;
     int64_t now_us;
 };
@@ -33,8 +42,14 @@ struct window {
 
 extern const struct db_stmt *const windows_statements[];
 
-/* *ret_zone_known false: no such time zone, nothing else is set. *ret_has_previous is false for
- * "all". */
+/* "today", "yesterday", "this_week" ... "last_year", "all". */
+bool windows_period_exists(const char *name);
+
+/*
+ * *ret_zone_known false: no such time zone, nothing else is set. *ret_has_previous false: "all",
+ * *ret_previous is not set. A span that ends before it begins comes back as it is. Not inside a
+ * transaction: an unknown zone would abort it.
+ */
 enum db_status windows_resolve(struct pg *pg, const struct window_request *request,
                                bool *ret_zone_known, struct window *ret_window,
                                bool *ret_has_previous, struct window *ret_previous);

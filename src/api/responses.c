@@ -1,0 +1,109 @@
+#include "npsd/api/responses.h"
+
+#include "npsd/api/database.h"
+#include "npsd/api/world.h"
+
+#include <string.h>
+
+static void write_object(struct json_writer *w, const char *name, const char *json, size_t len)
+{
+    if (json)
+        json_put_raw(w, name, json, len);
+    else
+        json_put_raw(w, name, "{}", 2);
+}
+
+/* What a version of a response is made of, the present one and earlier ones alike. */
+static void write_content(struct json_writer *w, const struct stored_response *response)
+{
+    const struct answer_row *row = &response->row;
+    json_put_int(w, "score", row->score);
+    json_put_text(w, "group", nps_group_name(nps_group_of(row->score)));
+    write_object(w, "answers", row->answers, row->answers_len);
+    json_put_text(w, "channel", channel_name(row->channel));
+    json_put_text(w, "agent", response->agent);
+    json_put_text(w, "language", row->language);
+    json_put_text(w, "respondent", row->respondent);
+    write_object(w, "properties", row->properties, row->properties_len);
+    json_put_time(w, "answered_at", row->answered_us);
+    json_put_bool(w, "excluded", response->excluded);
+    json_put_text(w, "reason", response->exclusion_reason);
+}
+
+void response_write(struct json_writer *w, const char *name, const char *survey,
+                    const struct stored_response *response)
+{
+    char id[UUID_TEXT_SIZE];
+    json_object_begin(w, name);
+    json_put_text(w, "id", uuid_format(&response->row.id, id));
+    json_put_text(w, "survey", survey);
+    json_put_text(w, "external_id", response->row.external_id);
+    write_content(w, response);
+    json_put_time(w, "received_at", response->row.received_us);
+    if (response->updated_us)
+        json_put_time(w, "updated_at", response->updated_us);
+    else
+        json_put_null(w, "updated_at");
+    json_object_end(w);
+}
+
+struct reply response_find(struct call *call, struct stored_response *ret_response)
+{
+    const struct identity *who = call_identity(call);
+    struct uuid id;
+    bool found = false;
+    if (uuid_parse(call->params[1], strlen(call->params[1]), &id)) {
+        enum db_status status =
+            responses_read(call->db, call->arena, who->survey->id, &id, &found, ret_response);
+        if (status != DB_OK)
+            return database_refusal(call, status, "response-read");
+    }
+    if (!found)
+        return reply_problem(call, PROBLEM_NOT_FOUND, "There is no such response.");
+    if (ret_response->erased)
+        return reply_problem(call, PROBLEM_GONE, NULL);
+    return (struct reply){0};
+}
+
+struct reply response_get(struct call *call)
+{
+    struct stored_response response;
+    struct reply refusal = response_find(call, &response);
+    if (refusal.status)
+        return refusal;
+    struct json_writer w = json_writer(call->arena);
+    response_write(&w, NULL, call_identity(call)->survey->slug, &response);
+    return reply_json(200, &w);
+}
+
+static void write_version(struct json_writer *w, const struct response_version *version)
+{
+    json_object_begin(w, NULL);
+    json_put_int(w, "version", version->version);
+    json_put_time(w, "changed_at", version->changed_us);
+    json_put_text(w, "changed_by", version->changed_by);
+    write_content(w, &version->response);
+    json_object_end(w);
+}
+
+struct reply response_history(struct call *call)
+{
+    struct stored_response response;
+    struct response_version *versions;
+    size_t count;
+    struct reply refusal = response_find(call, &response);
+    if (refusal.status)
+        return refusal;
+    enum db_status status = responses_history(call->db, call->arena, response.row.survey_id,
+                                              &response.row.id, &versions, &count);
+    if (status != DB_OK)
+        return database_refusal(call, status, "response-history");
+    struct json_writer w = json_writer(call->arena);
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "items");
+    for (size_t i = 0; i < count; i++)
+        write_version(&w, &versions[i]);
+    json_array_end(&w);
+    json_object_end(&w);
+    return reply_json(200, &w);
+}

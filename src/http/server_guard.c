@@ -1,0 +1,218 @@
+#include "pairs.h"
+#include "server_internal.h"
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+    const char *name;
+    size_t len;
+    bool unique;
+} known_fields[HEAD_FIELDS] = {
+#define FIELD(text, once)                                                                          \
+    {                                                                                              \
+        text, sizeof(text) - 1, once                                                               \
+    }
+    [HEAD_HOST] = FIELD("Host", true),
+    [HEAD_EXPECT] = FIELD("Expect", false),
+    [HEAD_ORIGIN] = FIELD("Origin", true),
+    [HEAD_CONTENT_TYPE] = FIELD("Content-Type", true),
+    [HEAD_REQUEST_ID] = FIELD("X-Request-Id", false),
+    [HEAD_AUTHORIZATION] = FIELD("Authorization", true),
+    [HEAD_CONTENT_LENGTH] = FIELD("Content-Length", true),
+    [HEAD_IDEMPOTENCY_KEY] = FIELD("Idempotency-Key", true),
+    [HEAD_TRANSFER_ENCODING] = FIELD("Transfer-Encoding", true),
+    [HEAD_REQUEST_METHOD] = FIELD("Access-Control-Request-Method", false),
+#undef FIELD
+};
+
+/* RFC 9110, 5.6.2: tchar. */
+static bool is_token_char(unsigned char c)
+{
+    static const bool punctuation[128] = {
+        ['!'] = true,  ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
+        ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
+        ['^'] = true,  ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true,
+    };
+    unsigned char letter = c | 0x20;
+    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
+           (c < 128 && punctuation[c]);
+}
+
+static bool is_token(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!is_token_char((unsigned char)text[i]))
+            return false;
+    return len > 0;
+}
+
+static bool is_field_value(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F)
+            return false;
+    }
+    return true;
+}
+
+static void take_field(struct request *request, const char *name, size_t len, const char *value)
+{
+    for (int i = 0; i < HEAD_FIELDS; i++) {
+        if (known_fields[i].len != len || strncasecmp(known_fields[i].name, name, len) != 0)
+            continue;
+        if (!request->fields[i])
+            request->fields[i] = value;
+        else if (known_fields[i].unique)
+            request->malformed = "A header that may come once comes twice.";
+        return;
+    }
+}
+
+static enum MHD_Result check_field(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    struct request *request = cls;
+    if (!is_token(name, name_len))
+        request->malformed = "The name of a header is malformed.";
+    else if (value && !is_field_value(value, value_len))
+        request->malformed = "A header has control characters.";
+    else
+        take_field(request, name, name_len, value ? value : "");
+    return request->malformed ? MHD_NO : MHD_YES;
+}
+
+/* How the body is framed. libmicrohttpd has checked that Content-Length is a number it can hold. */
+static bool speaks_1_1(const char *version)
+{
+    return strcmp(version, "HTTP/1.0") != 0; /* libmicrohttpd lets 1.x through, and no others */
+}
+
+static void check_framing(struct request *request, const char *version)
+{
+    const char *encoding = request->fields[HEAD_TRANSFER_ENCODING];
+    const char *length = request->fields[HEAD_CONTENT_LENGTH];
+    if (encoding && length)
+        request->malformed = "There is both a Content-Length and a Transfer-Encoding.";
+    else if (encoding && strcasecmp(encoding, "chunked") != 0)
+        request->malformed = "The only Transfer-Encoding is chunked.";
+    else if (encoding && !speaks_1_1(version))
+        request->malformed = "Transfer-Encoding needs HTTP/1.1.";
+    else if (!request->fields[HEAD_HOST] && speaks_1_1(version))
+        request->malformed = "There is no Host.";
+    request->chunked = encoding != NULL;
+    if (length)
+        request->declared = strtoull(length, NULL, 10);
+}
+
+struct joining {
+    const char *name;
+    size_t name_len;
+    struct buf values;
+};
+
+static enum MHD_Result join_field(void *cls, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    struct joining *joining = cls;
+    if (name_len == joining->name_len && strncasecmp(name, joining->name, name_len) == 0) {
+        buf_text(&joining->values, joining->values.len > 0 ? "," : "");
+        buf_add(&joining->values, value, value_len);
+    }
+    return MHD_YES;
+}
+
+const char *guard_joined(struct request *request, const char *name)
+{
+    if (!call_header(&request->call, name))
+        return NULL;
+    struct joining joining = {name, strlen(name), buf_make(&request->arena, 64)};
+    MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, join_field, &joining);
+    return joining.values.data;
+}
+
+static bool target_is_plain(const char *target)
+{
+    for (const unsigned char *at = (const unsigned char *)target; *at; at++)
+        if (*at <= 0x20 || *at >= 0x7F || *at == '#')
+            return false;
+    return true;
+}
+
+/* The host of "http://host/path", cut off; NULL if the target is no such URL. */
+static const char *cut_authority(struct request *request, const char **target)
+{
+    const char *at = *target;
+    size_t scheme = strncasecmp(at, "http://", 7) == 0    ? 7
+                    : strncasecmp(at, "https://", 8) == 0 ? 8
+                                                          : 0;
+    if (scheme == 0)
+        return NULL;
+    at += scheme;
+    size_t len = strcspn(at, "/?");
+    *target = at + len;
+    return arena_strndup(&request->arena, at, len);
+}
+
+static bool path_hides_something(const char *path, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (path[i] == '\\')
+            return true;
+        if (path[i] != '%' || len - i < 3)
+            continue;
+        char high = path[i + 1], low = (char)(path[i + 2] | 0x20);
+        if (high == '0' || high == '1' || (high == '2' && low == 'f') ||
+            (high == '5' && low == 'c') || (high == '7' && low == 'f'))
+            return true;
+    }
+    return false;
+}
+
+static void check_target(struct request *request)
+{
+    const char *target = request->target;
+    struct call *call = &request->call;
+    if (strcmp(target, "*") == 0 && request->method_known && request->method == HTTP_OPTIONS) {
+        call->path = "*";
+        return;
+    }
+    const char *authority = cut_authority(request, &target);
+    if (authority)
+        call->host = authority;
+    size_t len = strcspn(target, "?");
+    char *path = arena_alloc(&request->arena, len + 2);
+    size_t path_len;
+    if ((*target != '/' && !authority) || !target_is_plain(target) ||
+        path_hides_something(target, len) || !percent_decode(target, len, false, path, &path_len))
+        request->malformed = "The request target is malformed.";
+    else
+        call->path = path_len > 0 ? path : "/";
+    request->target = target + len; /* the query is left */
+}
+
+static bool is_request_id(const char *text)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+    return len > 0 && len <= REQUEST_ID_MAX && text[len] == '\0';
+}
+
+void guard_head(struct request *request, const char *method, const char *version)
+{
+    struct call *call = &request->call;
+    request->method_known = http_method_parse(method, &request->method);
+    call->head = strcmp(method, "HEAD") == 0;
+    call->path = "";
+    MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, check_field, request);
+    call->host = request->fields[HEAD_HOST];
+    const char *id = request->fields[HEAD_REQUEST_ID];
+    if (id && is_request_id(id))
+        call->request_id = id;
+    if (!request->malformed)
+        check_framing(request, version);
+    if (!request->malformed)
+        check_target(request);
+}

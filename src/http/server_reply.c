@@ -1,0 +1,96 @@
+#include "npsd/base/clock.h"
+#include "npsd/base/log.h"
+#include "server_internal.h"
+#include <microhttpd.h>
+#include <string.h>
+#include <time.h>
+
+static void response_done(struct MHD_Response **response)
+{
+    if (*response)
+        MHD_destroy_response(*response);
+}
+
+/* libmicrohttpd refuses what would break out of a header (line ends). */
+static bool add(struct MHD_Response *response, const char *name, const char *value)
+{
+    return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+/*
+ * The Date of now. libmicrohttpd would format one for each reply, which costs as much as all other
+ * headers together; a thread formats one a second.
+ */
+static const char *date_text(void)
+{
+    static _Thread_local struct {
+        time_t second;
+        char text[40];
+    } last;
+    time_t second = (time_t)(clock_now_us() / CLOCK_SECOND_US);
+    struct tm parts;
+    if (second != last.second && gmtime_r(&second, &parts)) {
+        strftime(last.text, sizeof last.text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        last.second = second;
+    }
+    return last.text;
+}
+
+static bool add_type(struct MHD_Response *response, const char *type)
+{
+    if (!add(response, "X-Content-Type-Options", "nosniff"))
+        return false;
+    if (!type)
+        return true;
+    return add(response, "Content-Type", type) &&
+           (!strstr(type, "json") ||
+            add(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"));
+}
+
+static bool add_cors(struct MHD_Response *response, struct request *request)
+{
+    const struct server_app *app = request->server->app;
+    struct call *call = &request->call;
+    if (!request->fields[HEAD_ORIGIN] || !call->route || !app->cors)
+        return true;
+    const char *origin = app->cors(call);
+    return !origin || (add(response, "Access-Control-Allow-Origin", origin) &&
+                       add(response, "Access-Control-Expose-Headers",
+                           "Location, ETag, Retry-After, X-Request-Id, Idempotent-Replayed") &&
+                       add(response, "Vary", "Origin"));
+}
+
+static bool add_headers(struct MHD_Response *response, struct request *request,
+                        const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (!add(response, reply->headers[i].name, reply->headers[i].value))
+            return false;
+    bool close = reply->close || request->close || atomic_load(&request->server->draining);
+    return add(response, "Date", date_text()) && add_type(response, reply->type) &&
+           add(response, "X-Request-Id", request->call.request_id) && add_cors(response, request) &&
+           (!close || add(response, "Connection", "close"));
+}
+
+bool reply_queue(struct request *request, const struct reply *reply)
+{
+    /* The body lives in the request's arena: libmicrohttpd reads it no more once it has told that
+     * the request is completed. */
+    void *body = (void *)(uintptr_t)(reply->body ? reply->body : "");
+    __attribute__((cleanup(response_done))) struct MHD_Response *response =
+        MHD_create_response_from_buffer(reply->body_len, body, MHD_RESPMEM_PERSISTENT);
+    if (!response || !add_headers(response, request, reply))
+        return false;
+    connection_deadline(request->connection, clock_monotonic_us() + request->server->reply_us);
+    request->status = reply->status;
+    return MHD_queue_response(request->mhd, (unsigned)reply->status, response) == MHD_YES;
+}
+
+bool reply_send(struct request *request, const struct reply *reply)
+{
+    if (reply_queue(request, reply))
+        return true;
+    log_error(request->call.request_id, "reply-refused", LOG_NUMBER("status", reply->status));
+    struct reply mistake = reply_problem(&request->call, PROBLEM_INTERNAL, NULL);
+    return reply_queue(request, &mistake);
+}

@@ -1,0 +1,214 @@
+#include "directory_read.h"
+
+#include "npsd/base/log.h"
+#include "npsd/store/keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECRET_SIZE = 32, SNAPSHOT_BLOCK = 16 * 1024 };
+
+static const struct db_stmt read_version = {"directory_version", "", "int8",
+                                            "select version from directory"};
+
+static const struct db_stmt read_secrets = {
+    "directory_secrets", "", "text bytea",
+    "select name, value from secret where name in ('cursor', 'edit') and length(value) = 32"
+    " order by name"};
+
+/* Several daemons may start at once: the first one's secrets are everybody's. */
+static const struct db_stmt add_secrets = {
+    "directory_add_secrets", "bytea bytea", "",
+    "insert into secret (name, value) values ('cursor', $1), ('edit', $2) on conflict do nothing"};
+
+const struct db_stmt *const directory_statements[] = {&read_version, &read_secrets, &add_secrets,
+                                                      NULL};
+
+/* What one transaction reads. keys are read into the snapshot's arena, surveys into scratch. */
+struct reading {
+    struct arena *arena, *scratch;
+    struct directory_snapshot *snapshot;
+    bool has_secrets;
+    struct survey_record *surveys;
+    size_t survey_count;
+    struct key_record *keys;
+    size_t key_count;
+};
+
+enum db_status directory_read_version(struct pg *pg, int64_t *ret_version)
+{
+    DB_RESULT result = NULL;
+    enum db_status status = pg_exec(pg, &read_version, NULL, 0, &result);
+    if (status == DB_OK)
+        *ret_version = db_int(result, 0, 0);
+    return status;
+}
+
+static void take_secret(const struct db_result *result, int row, struct crypto_hmac_key *key)
+{
+    size_t len;
+    const char *bytes = db_bytes(result, row, 1, &len);
+    crypto_hmac_prepare(key, (const uint8_t *)bytes, len);
+}
+
+static enum db_status secrets_read(struct pg *pg, struct reading *reading)
+{
+    DB_RESULT result = NULL;
+    enum db_status status = pg_exec(pg, &read_secrets, NULL, 0, &result);
+    if (status != DB_OK)
+        return status;
+    reading->has_secrets = db_rows(result) == 2;
+    if (reading->has_secrets) {
+        take_secret(result, 0, &reading->snapshot->cursor_secret);
+        take_secret(result, 1, &reading->snapshot->edit_secret);
+    }
+    return DB_OK;
+}
+
+static enum db_status secrets_add(struct pg *pg)
+{
+    uint8_t bytes[2 * SECRET_SIZE];
+    const uint8_t *cursor = bytes, *edit = bytes + SECRET_SIZE;
+
+    crypto_random(bytes, sizeof(bytes));
+    return PG_EXEC(pg, &add_secrets, NULL, P_BYTES(cursor, SECRET_SIZE),
+                   P_BYTES(edit, SECRET_SIZE));
+}
+
+/* May run several times: it begins anew. */
+static enum db_status read_all(struct pg *pg, void *context)
+{
+    struct reading *reading = context;
+
+    arena_reset(reading->arena);
+    arena_reset(reading->scratch);
+    reading->snapshot = arena_calloc(reading->arena, 1, sizeof(*reading->snapshot));
+    reading->snapshot->arena = reading->arena;
+    enum db_status status = directory_read_version(pg, &reading->snapshot->version);
+    if (status == DB_OK)
+        status = secrets_read(pg, reading);
+    if (status == DB_OK)
+        status = surveys_read_all(pg, reading->scratch, &reading->surveys, &reading->survey_count);
+    if (status == DB_OK)
+        status = keys_read_all(pg, reading->arena, false, &reading->keys, &reading->key_count);
+    return status;
+}
+
+static int order_by_slug(const void *a, const void *b)
+{
+    const struct survey *const *first = a, *const *second = b;
+    return strcmp((*first)->slug, (*second)->slug);
+}
+
+static int order_by_hash(const void *a, const void *b)
+{
+    const struct directory_key *const *first = a, *const *second = b;
+    return memcmp(&(*first)->hash, &(*second)->hash, sizeof((*first)->hash));
+}
+
+/* A definition that cannot be read (somebody wrote into the tables by hand) costs one survey. */
+static void index_surveys(const struct reading *reading)
+{
+    struct directory_snapshot *snapshot = reading->snapshot;
+    const struct survey **by_id =
+        arena_calloc(reading->arena, reading->survey_count, sizeof(*by_id));
+    size_t count = 0;
+
+    for (size_t i = 0; i < reading->survey_count; i++) {
+        by_id[count] = survey_from_record(reading->arena, &reading->surveys[i]);
+        if (by_id[count])
+            count++;
+        else
+            log_error(NULL, "survey-unreadable", LOG_TEXT("survey", reading->surveys[i].slug));
+    }
+    const struct survey **sorted = arena_memdup(reading->arena, by_id, count * sizeof(*by_id));
+    qsort(sorted, count, sizeof(*sorted), order_by_slug);
+    snapshot->surveys = sorted;
+    snapshot->survey_count = count;
+    snapshot->index->surveys_by_id = by_id;
+}
+
+static struct directory_key key_from_record(const struct key_record *record, atomic_bool *used)
+{
+    return (struct directory_key){
+        .id = record->id,
+        .role = record->role,
+        .name = record->name,
+        .all_surveys = record->all_surveys,
+        .surveys = record->surveys,
+        .survey_count = record->survey_count,
+        .origins = record->origins,
+        .origin_count = record->origin_count,
+        .hash = record->hash,
+        .used = used,
+    };
+}
+
+static atomic_bool *make_flag(struct arena *flags)
+{
+    atomic_bool *flag = arena_alloc(flags, sizeof(*flag));
+    atomic_init(flag, false);
+    return flag;
+}
+
+/* Both snapshots have their keys by id, so the flags are found in one pass. */
+static void index_keys(const struct reading *reading, struct arena *flags,
+                       const struct directory_snapshot *last)
+{
+    struct directory_snapshot *snapshot = reading->snapshot;
+    size_t count = reading->key_count, at = 0, last_count = last ? last->key_count : 0;
+    struct directory_key *keys = arena_calloc(reading->arena, count, sizeof(*keys));
+    const struct directory_key **by_hash = arena_calloc(reading->arena, count, sizeof(*by_hash));
+
+    for (size_t i = 0; i < count; i++) {
+        const struct key_record *record = &reading->keys[i];
+        while (at < last_count && last->keys[at].id < record->id)
+            at++;
+        bool known = at < last_count && last->keys[at].id == record->id;
+        keys[i] = key_from_record(record, known ? last->keys[at].used : make_flag(flags));
+        by_hash[i] = &keys[i];
+    }
+    qsort(by_hash, count, sizeof(*by_hash), order_by_hash);
+    snapshot->keys = keys;
+    snapshot->key_count = count;
+    snapshot->index->keys_by_hash = by_hash;
+}
+
+static enum db_status read_with_secrets(struct pg *pg, struct reading *reading)
+{
+    enum db_status status = pg_transaction(pg, "directory", DB_REPEATABLE_READ, read_all, reading);
+    if (status == DB_OK && !reading->has_secrets) {
+        status = secrets_add(pg);
+        if (status == DB_OK)
+            status = pg_transaction(pg, "directory", DB_REPEATABLE_READ, read_all, reading);
+        if (status == DB_OK && !reading->has_secrets)
+            status = DB_SCHEMA; /* there is one, but not of 32 bytes */
+    }
+    return status;
+}
+
+enum db_status directory_read(struct pg *pg, struct arena *flags,
+                              const struct directory_snapshot *last,
+                              struct directory_snapshot **ret_snapshot)
+{
+    struct arena scratch, *arena = malloc(sizeof(*arena));
+    if (!arena)
+        return DB_RESOURCES;
+    arena_init(arena, SNAPSHOT_BLOCK);
+    arena_init(&scratch, SNAPSHOT_BLOCK);
+
+    struct reading reading = {.arena = arena, .scratch = &scratch};
+    enum db_status status = read_with_secrets(pg, &reading);
+    if (status == DB_OK) {
+        reading.snapshot->index = arena_calloc(arena, 1, sizeof(*reading.snapshot->index));
+        index_surveys(&reading);
+        index_keys(&reading, flags, last);
+        atomic_init(&reading.snapshot->references, 1);
+        *ret_snapshot = reading.snapshot;
+    } else {
+        arena_done(arena);
+        free(arena);
+    }
+    arena_done(&scratch);
+    return status;
+}

@@ -1,0 +1,135 @@
+#include "npsd/json/survey.h"
+#include "npsd/state/directory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- from the record --- */
+
+static bool read_title(struct arena *arena, const char *text, struct survey_texts *ret_title)
+{
+    json_auto_t *value = json_loads(text, 0, NULL);
+    return value && survey_texts_read_stored(arena, value, ret_title);
+}
+
+static bool read_question(struct arena *arena, const struct question_record *record,
+                          struct survey_question *ret_question)
+{
+    json_auto_t *value = json_loads(record->definition, 0, NULL);
+    if (!value || !survey_question_read_stored(arena, value, ret_question))
+        return false;
+    ret_question->id = arena_strdup(arena, record->id);
+    ret_question->n = record->n;
+    ret_question->active = record->position > 0;
+    return true;
+}
+
+/* Active ones as they are asked, then retired ones by n. */
+static int by_place(const void *a, const void *b)
+{
+    const struct question_record *first = a, *second = b;
+    int first_place = first->position > 0 ? first->position : INT16_MAX;
+    int second_place = second->position > 0 ? second->position : INT16_MAX;
+    return first_place != second_place ? first_place - second_place : first->n - second->n;
+}
+
+static bool read_questions(struct arena *arena, const struct survey_record *record,
+                           struct survey *survey)
+{
+    size_t count = record->question_count;
+    struct survey_question *questions = arena_calloc(arena, count, sizeof(*questions));
+    struct question_record *sorted =
+        arena_memdup(arena, record->questions, count * sizeof(*sorted));
+
+    qsort(sorted, count, sizeof(*sorted), by_place);
+    for (size_t i = 0; i < count; i++)
+        if (!read_question(arena, &sorted[i], &questions[i]))
+            return false;
+    survey->questions = questions;
+    survey->question_count = count;
+    return true;
+}
+
+struct survey *survey_from_record(struct arena *arena, const struct survey_record *record)
+{
+    struct survey *survey = arena_alloc(arena, sizeof(*survey));
+
+    *survey = (struct survey){
+        .id = record->id,
+        .slug = arena_strdup(arena, record->slug),
+        .time_zone = arena_strdup(arena, record->time_zone),
+        .open = record->open,
+        .badge_public = record->badge_public,
+        .min_responses = record->min_responses,
+        .edit_minutes = record->edit_minutes,
+        .keep_text_days = record->keep_text_days,
+        .facet_count = record->facet_count,
+        .created_us = record->created_us,
+        .updated_us = record->updated_us,
+    };
+    for (size_t i = 0; i < record->facet_count; i++)
+        survey->facets[i] = (struct survey_facet){arena_strdup(arena, record->facets[i].name),
+                                                  record->facets[i].active};
+    if (!survey_access_parse(record->access, strlen(record->access), &survey->access) ||
+        !read_title(arena, record->title, &survey->title) || !read_questions(arena, record, survey))
+        return NULL;
+    return survey;
+}
+
+/* --- to the record --- */
+
+static const char *title_text(struct arena *arena, const struct survey *survey)
+{
+    struct json_writer w = json_writer(arena);
+    survey_texts_write(&w, NULL, &survey->title);
+    return w.buf.data;
+}
+
+static const char *definition_text(struct arena *arena, const struct survey_question *question)
+{
+    struct json_writer w = json_writer(arena);
+    survey_question_write_stored(&w, question);
+    return w.buf.data;
+}
+
+static struct question_record *question_records(struct arena *arena, const struct survey *survey)
+{
+    struct question_record *records = arena_calloc(arena, survey->question_count, sizeof(*records));
+
+    for (size_t i = 0; i < survey->question_count; i++) {
+        const struct survey_question *question = &survey->questions[i];
+        records[i] = (struct question_record){
+            .survey_id = survey->id,
+            .n = question->n,
+            .position = question->active ? (int)i + 1 : 0,
+            .id = question->id,
+            .definition = definition_text(arena, question),
+        };
+    }
+    return records;
+}
+
+struct survey_record *survey_to_record(struct arena *arena, const struct survey *survey)
+{
+    struct survey_record *record = arena_alloc(arena, sizeof(*record));
+
+    *record = (struct survey_record){
+        .id = survey->id,
+        .slug = survey->slug,
+        .title = title_text(arena, survey),
+        .time_zone = survey->time_zone,
+        .access = survey_access_name(survey->access),
+        .open = survey->open,
+        .badge_public = survey->badge_public,
+        .min_responses = survey->min_responses,
+        .edit_minutes = survey->edit_minutes,
+        .keep_text_days = survey->keep_text_days,
+        .facet_count = survey->facet_count,
+        .created_us = survey->created_us,
+        .updated_us = survey->updated_us,
+        .questions = question_records(arena, survey),
+        .question_count = survey->question_count,
+    };
+    memcpy(record->facets, survey->facets, sizeof(record->facets));
+    return record;
+}

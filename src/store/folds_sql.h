@@ -1,0 +1,92 @@
+/*
+ * folds_sql: what the statements about tallies share: their eleven counters, the four levels, and
+ * how deltas become tallies.
+ *
+ *     folds.c    from journal to tallies
+ *     recount.c  from rows against tallies and journal
+ *     rebuild.c  from rows to tallies
+ */
+#ifndef NPSD_STORE_FOLDS_SQL_H
+#define NPSD_STORE_FOLDS_SQL_H
+
+#include "npsd/store/folds.h"
+
+/* f is a macro of a score. */
+#define COUNTERS(f)                                                                                \
+    f(0) ", " f(1) ", " f(2) ", " f(3) ", " f(4) ", " f(5) ", " f(6) ", " f(7) ", " f(8) ", " f(   \
+        9) ", " f(10)
+#define COUNTER_NAME(n) "n" #n
+#define COUNTER_MINUS(n) "-n" #n
+#define COUNTER_ZERO(n) "0"
+#define COUNTER_SUM(n) "sum(n" #n ")::int"
+#define COUNTER_ADD(n) "n" #n " = t.n" #n " + excluded.n" #n
+#define COUNTER_OF_SCORE(n) "coalesce(sum(weight) filter (where score = " #n "), 0)::int as n" #n
+#define COUNTER_NAMES COUNTERS(COUNTER_NAME)
+#define COUNTER_SUMS COUNTERS(COUNTER_SUM)
+
+/* Facets that have quarters and hours: survey_facet_is_fine. */
+#define FACET_IS_FINE "(facet in (0, 1) or facet > 10)"
+
+/* Slots of the other levels, of a quarter hour. >> rounds down, / does not. */
+#define QUARTER_SLOT "slot"
+#define HOUR_SLOT "slot >> 2"
+#define DAY_SLOT "floor(slot / 96::float8)::int"
+#define MONTH_OF_DATE(date)                                                                        \
+    "((date_part('year', " date ") - 1970) * 12 + date_part('month', " date ") - 1)::int"
+#define DATE_OF_SLOT "(date '1970-01-01' + " DAY_SLOT ")"
+#define MONTH_SLOT MONTH_OF_DATE(DATE_OF_SLOT)
+
+/* Deltas are rows of (slot, score, weight, dims), like the journal's. "cell" is what they add to
+ * each (facet, value, quarter hour), in rows with eleven counters; a sum of 0 is no cell. */
+#define CELLS_OF(deltas)                                                                           \
+    " weighed as ("                                                                                \
+    "  select (d >> 32)::smallint as facet, (d & 2147483647)::int as value, slot, score,"          \
+    "   sum(weight) as weight"                                                                     \
+    "  from " deltas " cross join lateral unnest(0::bigint || dims) d"                             \
+    "  group by 1, 2, 3, 4 having sum(weight) <> 0),"                                              \
+    " cell as materialized ("                                                                      \
+    "  select facet, value, slot, " COUNTERS(COUNTER_OF_SCORE) " from weighed group by 1, 2, 3)"
+
+#define ADD_CELLS(table, slots, condition)                                                         \
+    " insert into " table " as t (survey_id, facet, value, slot, " COUNTER_NAMES ")"               \
+    " select $1, facet, value, " slots ", " COUNTER_SUMS " from cell" condition                    \
+    " group by facet, value, 4 on conflict (survey_id, facet, value, slot)"                        \
+    " do update set " COUNTERS(COUNTER_ADD)
+
+/* Adds "cell" to the tallies of survey $1, at all levels. */
+#define ADD_CELLS_TO_TALLIES                                                                       \
+    " quarter as (" ADD_CELLS(                                                                     \
+        "tally_quarter", QUARTER_SLOT,                                                             \
+        " where " FACET_IS_FINE) "),"                                                              \
+                                 " hour as (" ADD_CELLS(                                           \
+                                     "tally_hour", HOUR_SLOT,                                      \
+                                     " where " FACET_IS_FINE) "),"                                 \
+                                                              " day as (" ADD_CELLS(               \
+                                                                  "tally_day", DAY_SLOT,           \
+                                                                  "") "),"                         \
+                                                                      " month as (" ADD_CELLS(     \
+                                                                          "tally_month",           \
+                                                                          MONTH_SLOT, "") ")"
+
+/* Takes the survey's lock in a statement of its own: what follows in the transaction must see what
+ * the one before has committed. The survey's row of tally_state is made if it is missing. */
+#define LOCK_SURVEY(column, from)                                                                  \
+    "with made as ("                                                                               \
+    "  insert into tally_state (survey_id) select id from survey s where id = $1"                  \
+    "   and not exists (select from tally_state where survey_id = s.id) on conflict do nothing)"   \
+    " select " column " from " from
+
+extern const struct db_stmt recount_months, recount_check, recount_unnumbered;
+extern const struct db_stmt rebuild_lock_values, rebuild_add_values, rebuild_number, rebuild_lock,
+    rebuild_clear, rebuild_count;
+
+/* Whole slots and instants of one month. */
+struct fold_month {
+    int32_t month;
+    int64_t from_us, to_us;
+    int32_t first_quarter, end_quarter;
+};
+
+struct fold_month fold_month(int32_t month);
+
+#endif

@@ -1,0 +1,109 @@
+#include "folds_sql.h"
+#include "npsd/domain/slots.h"
+
+/* Months of rows are found by leaps over the index of time, those of tallies by reading them. */
+const struct db_stmt recount_months = {
+    "recount_months", "int4", "int4",
+    "with recursive leap as ("
+    "  select min(answered_at) as at from response where survey_id = $1 and not erased"
+    "  union all"
+    "  select (select min(answered_at) from response where survey_id = $1 and not erased"
+    "   and answered_at >= date_trunc('month', at, 'UTC') + interval '1 month')"
+    "  from leap where at is not null),"
+    " quarter as ("
+    "  select distinct slot from journal where survey_id = $1"
+    "  union select distinct slot from tally_quarter where survey_id = $1"
+    "  union select distinct slot * 4 from tally_hour where survey_id = $1"
+    "  union select distinct slot * 96 from tally_day where survey_id = $1)"
+    " select " MONTH_OF_DATE(
+        "at") " from leap where at is not null"
+              " union select " MONTH_SLOT " from quarter"
+              " union select distinct slot from tally_month where survey_id = $1"
+              " order by 1"};
+
+/* What readers would read of the month against what they should: cells of rows - journal, at one
+ * level, - tallies. */
+#define DIFFERING(table, slots, condition, first, end)                                             \
+    "(select 1 from ("                                                                             \
+    "   select facet, value, " slots " as slot, " COUNTER_NAMES " from cell" condition             \
+    "   union all select facet, value, slot, " COUNTERS(                                           \
+        COUNTER_MINUS) " from " table "   where survey_id = $1 and slot >= " first                 \
+                       " and slot < " end ") c"                                                    \
+                       "  group by facet, value, slot"                                             \
+                       "  having (" COUNTER_SUMS ") <> (" COUNTERS(COUNTER_ZERO) "))"
+
+/* survey, from, to, first quarter hour, end, month. */
+const struct db_stmt recount_check = {
+    "recount_check", "int4 timestamptz timestamptz int4 int4 int4", "int8",
+    "with delta as ("
+    "  select slot, score, 1 as weight, dims from response_dims($1, $2, $3)"
+    "  union all select slot, score, -weight, dims from journal where survey_id = $1"
+    "   and xid >= (select low from tally_state where survey_id = $1)"
+    "   and slot >= $4 and slot < $5)," CELLS_OF("delta") " select count(*) from (" DIFFERING(
+        "tally_quarter", QUARTER_SLOT, " where " FACET_IS_FINE, "$4",
+        "$5") " union all " DIFFERING("tally_hour", HOUR_SLOT, " where " FACET_IS_FINE, "$4 >> 2",
+                                      "$5 >> 2") " union all " DIFFERING("tally_day", DAY_SLOT, "",
+                                                                         "$4 / 96",
+                                                                         "$5 / 96") " union all " DIFFERING("tally_month",
+                                                                                                            MONTH_SLOT,
+                                                                                                            "",
+                                                                                                            "$6",
+                                                                                                            "$6 + 1") ") d"};
+
+const struct db_stmt recount_unnumbered = {"recount_unnumbered", "int4 timestamptz timestamptz",
+                                           "int8",
+                                           "select count(*) from response_numbers($1, $2, $3)"};
+
+struct fold_month fold_month(int32_t month)
+{
+    int64_t from_us = slot_start_us(SLOT_MONTH, month);
+    int64_t to_us = slot_start_us(SLOT_MONTH, month + 1);
+    return (struct fold_month){
+        .month = month,
+        .from_us = from_us,
+        .to_us = to_us,
+        .first_quarter = slot_of(SLOT_QUARTER, from_us),
+        .end_quarter = slot_of(SLOT_QUARTER, to_us),
+    };
+}
+
+enum db_status folds_months(struct pg *pg, struct arena *arena, int32_t survey_id,
+                            int32_t **ret_months, size_t *ret_count)
+{
+    DB_RESULT result = NULL;
+    enum db_status status = PG_EXEC(pg, &recount_months, &result, P_INT4(survey_id));
+    if (status != DB_OK)
+        return status;
+    size_t count = (size_t)db_rows(result);
+    int32_t *months = arena_calloc(arena, count + 1, sizeof *months);
+    for (size_t i = 0; i < count; i++)
+        months[i] = (int32_t)db_int(result, (int)i, 0);
+    *ret_months = months;
+    *ret_count = count;
+    return DB_OK;
+}
+
+enum db_status folds_check_month(struct pg *pg, int32_t survey_id, int32_t month,
+                                 int64_t *ret_cells)
+{
+    DB_RESULT result = NULL;
+    const struct fold_month m = fold_month(month);
+    enum db_status status =
+        PG_EXEC(pg, &recount_check, &result, P_INT4(survey_id), P_TIME(m.from_us), P_TIME(m.to_us),
+                P_INT4(m.first_quarter), P_INT4(m.end_quarter), P_INT4(month));
+    if (status == DB_OK)
+        *ret_cells = db_int(result, 0, 0);
+    return status;
+}
+
+enum db_status folds_unnumbered(struct pg *pg, int32_t survey_id, int32_t month,
+                                int64_t *ret_answers)
+{
+    DB_RESULT result = NULL;
+    const struct fold_month m = fold_month(month);
+    enum db_status status = PG_EXEC(pg, &recount_unnumbered, &result, P_INT4(survey_id),
+                                    P_TIME(m.from_us), P_TIME(m.to_us));
+    if (status == DB_OK)
+        *ret_answers = db_int(result, 0, 0);
+    return status;
+}

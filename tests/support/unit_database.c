@@ -1,0 +1,37 @@
+#include "support/unit_database.h"
+
+#include "npsd/db/migrate.h"
+
+#include <stdio.h>
+
+enum { CONNECTIONS_MAX = 64 };
+
+static void say(void *context, const char *line)
+{
+    (void)context;
+    puts(line);
+}
+
+static bool migrate(const char *url)
+{
+    return migrate_run(url, false, say, NULL) == MIGRATE_OK;
+}
+
+int unit_database_run(Suite *suite)
+{
+    return unit_pg_run_prepared(suite, migrate);
+}
+
+struct pg *unit_database_connect(const struct db_stmt *const *const *sets)
+{
+    static struct pg_options options[CONNECTIONS_MAX]; /* a connection borrows them for its life */
+    static size_t used;
+
+    ck_assert_uint_lt(used, CONNECTIONS_MAX);
+    options[used] = (struct pg_options){
+        .url = unit_pg_url(), .sets = sets, .role = "npsd_app", .allow_unsafe = true};
+    struct pg *pg = pg_new(&options[used++]);
+    enum db_status status = pg_connect(pg);
+    ck_assert_msg(status == DB_OK, "%s: %s", db_status_name(status), pg_error(pg));
+    return pg;
+}

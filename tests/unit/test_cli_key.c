@@ -1,0 +1,407 @@
+/* "npsd key" and "npsd survey", called as main calls them: what they print and how they end. */
+#include "npsd/api/survey_change.h"
+#include "npsd/base/arena.h"
+#include "npsd/base/crypto.h"
+#include "npsd/cli/cli.h"
+#include "npsd/cli/key_options.h"
+#include "npsd/cli/table.h"
+#include "npsd/state/keytext.h"
+#include "support/unit_database.h"
+#include <string.h>
+#include <unistd.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { ARGS_MAX = 16 };
+
+static struct arena arena;
+static struct config config;
+static const char *out, *err;
+
+static void setup(void)
+{
+    unit_pg_sql("truncate survey, question, api_key, tally_state, audit");
+    arena_init(&arena, 4096);
+    config = (struct config){
+        .database_url = unit_pg_url(), .var = "var", .allow_unsafe_durability = true};
+}
+
+static void teardown(void)
+{
+    arena_done(&arena);
+}
+
+/* --- running a command --- */
+
+/* Puts a file in the place of a stream; the copy of the stream that was there. */
+static int divert(int stream, FILE *file)
+{
+    int copy = dup(stream);
+    ck_assert_int_ge(copy, 0);
+    ck_assert_int_ge(dup2(fileno(file), stream), 0);
+    return copy;
+}
+
+static const char *restore(int stream, int copy, FILE *file)
+{
+    char text[16384];
+    dup2(copy, stream);
+    close(copy);
+    rewind(file);
+    size_t len = fread(text, 1, sizeof(text), file);
+    fclose(file);
+    return arena_strndup(&arena, text, len);
+}
+
+/* words: the command line, separated by single spaces; input: its standard input. Sets out and
+ * err. */
+static int run_with(const char *words, const char *input)
+{
+    char *copy = arena_strdup(&arena, words), *rest = NULL, *args[ARGS_MAX + 1];
+    FILE *files[3] = {tmpfile(), tmpfile(), tmpfile()};
+    int argc = 0, copies[3];
+
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        ck_assert_int_lt(argc, ARGS_MAX);
+        args[argc++] = word;
+    }
+    args[argc] = NULL;
+    fputs(input, files[0]);
+    rewind(files[0]);
+    fflush(NULL);
+    for (int i = 0; i < 3; i++)
+        copies[i] = divert(i, files[i]);
+    int status = strcmp(args[0], "key") == 0 ? cli_key(argc, args, &config)
+                                             : cli_survey(argc, args, &config);
+    fflush(NULL);
+    restore(0, copies[0], files[0]);
+    out = restore(1, copies[1], files[1]);
+    err = restore(2, copies[2], files[2]);
+    return status;
+}
+
+static int run(const char *words)
+{
+    return run_with(words, "");
+}
+
+static void assert_run(const char *words, int status)
+{
+    int is = run(words);
+    ck_assert_msg(is == status, "%s: %d\n%s%s", words, is, out, err);
+}
+
+/* --- origins --- */
+
+START_TEST(origins)
+{
+    static const char *const good[] = {
+        "https://www.example.com",    "http://localhost",      "http://localhost:3000",
+        "https://a-b.example:8443",   "http://127.0.0.1:8080", "http://[::1]:8080",
+        "https://xn--80ak6aa92e.com", "capacitor://localhost", "chrome-extension://abcdefgh",
+        "https://example.com:80",
+    };
+    static const char *const wrong[] = {
+        "",
+        "*",
+        "null",
+        "example.com",
+        "https://",
+        "://example.com",
+        "https:/example.com",
+        "https://example.com/",
+        "https://example.com/path",
+        "https://example.com?a",
+        "https://example.com#a",
+        "https://user@example.com",
+        "https://*.example.com",
+        "https://Example.com",
+        "HTTPS://example.com",
+        "https://example.com:",
+        "https://example.com:0",
+        "https://example.com:65536",
+        "https://example.com:080",
+        "https://example.com:x",
+        "https://example.com:443",
+        "http://example.com:80",
+        "https://exam ple.com",
+        "https://example.com,https://b.example",
+        "https://[::1",
+        "https://[::g]",
+        "https://\xd0\xb6.example",
+        "1https://example.com",
+    };
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        ck_assert_msg(key_origin_fault(good[i]) == NULL, "%s", good[i]);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        ck_assert_msg(key_origin_fault(wrong[i]) != NULL, "%s", wrong[i]);
+}
+END_TEST
+
+/* --- key --- */
+
+/* The hash in the database is that of the text printed: the key is good. */
+static void assert_key_is_stored(void)
+{
+    char hex[65];
+    size_t len = strlen(out) - 1;
+    ck_assert_int_eq(out[len], '\n');
+    ck_assert_msg(keytext_is_valid(out, len), "%s", out);
+    struct crypto_hash hash = crypto_sha256(out, len);
+    ck_assert_str_eq(
+        unit_pg_value("select encode(hash, 'hex') from api_key order by id desc limit 1"),
+        crypto_hex(hash.bytes, 32, hex));
+}
+
+START_TEST(key_created)
+{
+    assert_run("key create --role admin", CLI_OK);
+    assert_key_is_stored();
+    ck_assert_str_eq(err, "");
+    ck_assert_str_eq(unit_pg_value("select concat_ws('|', role, name, surveys, origins) from"
+                                   " api_key"),
+                     "admin|admin|{}");
+    ck_assert_str_eq(unit_pg_value("select concat_ws('|', actor, action, subject ="
+                                   " (select 'key ' || id from api_key), detail) from audit"),
+                     "command line|key.create|t|admin admin");
+}
+END_TEST
+
+static void add_survey(const char *slug)
+{
+    const char *definition =
+        arena_printf(&arena, "{\"id\": \"%s\", \"title\": {\"en\": \"Visit\"}}", slug);
+    ck_assert_msg(run_with("survey create -", definition) == CLI_OK, "%s", err);
+    ck_assert_str_eq(out, arena_printf(&arena, "%s\n", slug));
+}
+
+START_TEST(key_created_for_some)
+{
+    add_survey("one");
+    add_survey("two");
+    add_survey("three");
+    assert_run("key create --role submit --survey three --name Shop --survey one"
+               " --origin https://a.example --origin http://b.example:81",
+               CLI_OK);
+    assert_key_is_stored();
+    ck_assert_str_eq(unit_pg_value("select concat_ws('|', role, name, origins, (select"
+                                   " string_agg(slug, ',' order by slug) from survey where id ="
+                                   " any (surveys))) from api_key"),
+                     "submit|Shop|{https://a.example,http://b.example:81}|one,three");
+}
+END_TEST
+
+START_TEST(key_refused)
+{
+    static const struct {
+        const char *words;
+        int status;
+        const char *says;
+    } cases[] = {
+        {"key", CLI_USAGE, "create, list or revoke"},
+        {"key make", CLI_USAGE, "create, list or revoke"},
+        {"key list all", CLI_USAGE, "usage"},
+        {"key create", CLI_USAGE, "--role: is needed"},
+        {"key create --role", CLI_USAGE, "--role"},
+        {"key create --role none", CLI_USAGE, "submit, agent, viewer, analyst or admin"},
+        {"key create --role root", CLI_USAGE, "--role"},
+        {"key create --role admin extra", CLI_USAGE, "extra"},
+        {"key create --role admin --force", CLI_USAGE, "force"},
+        {"key create --role agent", CLI_USAGE, "--name"},
+        {"key create --role agent --name \x01", CLI_USAGE, "--name"},
+        {"key create --role agent --name \xff", CLI_USAGE, "--name"},
+        {"key create --role admin --survey One", CLI_USAGE, "--survey"},
+        {"key create --role admin --survey missing", CLI_REFUSED, "no survey missing"},
+        {"key create --role submit --origin https://a.example/", CLI_USAGE, "--origin"},
+        {"key revoke", CLI_USAGE, "usage"},
+        {"key revoke x", CLI_USAGE, "usage"},
+        {"key revoke 1 2", CLI_USAGE, "usage"},
+        {"key revoke 2147483648", CLI_USAGE, "usage"},
+        {"key revoke 2147483647", CLI_REFUSED, "no good key"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_run(cases[i].words, cases[i].status);
+        ck_assert_msg(strstr(err, cases[i].says) != NULL, "%s: %s", cases[i].words, err);
+        ck_assert_str_eq(out, "");
+    }
+    ck_assert_int_eq(unit_pg_number("select count(*) from api_key"), 0);
+    ck_assert_int_eq(unit_pg_number("select count(*) from audit"), 0);
+}
+END_TEST
+
+START_TEST(key_listed_and_revoked)
+{
+    add_survey("one");
+    assert_run("key create --role agent --name \xd0\x9e\xd0\xbb\xd1\x8f --survey one", CLI_OK);
+    const char *hint = arena_printf(&arena, "%.15s...%.4s", out, out + strlen(out) - 5);
+    assert_run("key create --role viewer", CLI_OK);
+    assert_run("key list", CLI_OK);
+    ck_assert_ptr_eq(strstr(out, "ID "), out);
+    ck_assert_ptr_nonnull(strstr(out, hint));
+    ck_assert_ptr_nonnull(strstr(out, "agent   \xd0\x9e\xd0\xbb\xd1\x8f     one "));
+    ck_assert_ptr_nonnull(strstr(out, "viewer  viewer  all "));
+    long id = unit_pg_number("select min(id) from api_key");
+    assert_run(arena_printf(&arena, "key revoke %ld", id), CLI_OK);
+    ck_assert_str_eq(out, "");
+    assert_run(arena_printf(&arena, "key revoke %ld", id), CLI_REFUSED);
+    ck_assert_int_eq(unit_pg_number("select count(*) from api_key where revoked_at is not null"),
+                     1);
+    ck_assert_int_eq(unit_pg_number("select count(*) from audit where action = 'key.revoke'"), 1);
+    assert_run("key list", CLI_OK);
+    ck_assert_ptr_nonnull(strstr(out, hint));
+}
+END_TEST
+
+/* --- survey --- */
+
+START_TEST(survey_refused)
+{
+    static const struct {
+        const char *words, *input;
+        int status;
+        const char *says;
+    } cases[] = {
+        {"survey", "", CLI_USAGE, "usage"},
+        {"survey create", "", CLI_USAGE, "usage"},
+        {"survey create a b", "", CLI_USAGE, "usage"},
+        {"survey show", "", CLI_USAGE, "usage"},
+        {"survey show none", "", CLI_REFUSED, "no survey none"},
+        {"survey create /nonexistent/file", "", CLI_REFUSED, "/nonexistent/file: No such file"},
+        {"survey create /", "", CLI_REFUSED, "/: Is a directory"},
+        {"survey create -", "{", CLI_REFUSED, "line 1, column"},
+        {"survey create -", "", CLI_REFUSED, "line 1, column"},
+        {"survey create -", "{\"id\": \"A\", \"x\": 1}", CLI_REFUSED, "/id: "},
+        {"survey create -", "{\"id\": \"A\", \"x\": 1}", CLI_REFUSED, "/title: "},
+        {"survey create -", "{\"id\": \"A\", \"x\": 1}", CLI_REFUSED, "/x: "},
+        {"survey create -", "{\"id\": \"a\", \"title\": {\"en\": \"A\"}, \"time_zone\": \"M/B\"}",
+         CLI_REFUSED, "/time_zone: "},
+        {"survey create -", "{\"id\": \"one\", \"title\": {\"en\": \"A\"}}", CLI_REFUSED,
+         "a survey one already"},
+    };
+    add_survey("one");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int status = run_with(cases[i].words, cases[i].input);
+        ck_assert_msg(status == cases[i].status, "%s: %d: %s", cases[i].words, status, err);
+        ck_assert_msg(strstr(err, cases[i].says) != NULL, "%s: %s", cases[i].words, err);
+        ck_assert_str_eq(out, "");
+    }
+    ck_assert_int_eq(unit_pg_number("select count(*) from survey"), 1);
+}
+END_TEST
+
+START_TEST(too_large_a_file)
+{
+    enum { SIZE = 300 * 1024 };
+    char *text = arena_alloc(&arena, SIZE + 1);
+    memset(text, ' ', SIZE);
+    text[SIZE] = '\0';
+    ck_assert_int_eq(run_with("survey create -", text), CLI_REFUSED);
+    ck_assert_ptr_nonnull(strstr(err, "more than 256 KiB"));
+}
+END_TEST
+
+/* What show prints is what create takes. */
+START_TEST(survey_shown_can_be_created)
+{
+    add_survey("one");
+    assert_run("survey show one", CLI_OK);
+    const char *shown = out;
+    ck_assert_ptr_null(strstr(shown, "created_at"));
+    unit_pg_sql("delete from survey");
+    ck_assert_int_eq(run_with("survey create -", shown), CLI_OK);
+    assert_run("survey show one", CLI_OK);
+    ck_assert_str_eq(out, shown);
+    ck_assert_str_eq(unit_pg_value("select concat_ws('|', actor, action, subject) from audit"),
+                     "command line|survey.create|one");
+}
+END_TEST
+
+START_TEST(surveys_listed)
+{
+    assert_run("survey list", CLI_OK);
+    ck_assert_str_eq(out, "ID  TITLE  ACCESS  OPEN  QUESTIONS  TIME ZONE  CREATED\n");
+    add_survey("one");
+    assert_run("survey list", CLI_OK);
+    ck_assert_ptr_nonnull(strstr(out, "\none  Visit  open    yes   3          UTC        2"));
+}
+END_TEST
+
+/* --- both --- */
+
+START_TEST(help)
+{
+    static const char *const words[] = {"key --help", "key -h", "key create --help",
+                                        "survey --help", "survey list -h"};
+    config.database_url = NULL;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        assert_run(words[i], CLI_OK);
+        ck_assert_ptr_eq(strstr(out, "usage: npsd "), out);
+        ck_assert_str_eq(err, "");
+    }
+}
+END_TEST
+
+START_TEST(database_away)
+{
+    static const char *const words[] = {"key list", "key create --role admin", "survey list",
+                                        "survey show one"};
+    static const char *const urls[] = {NULL, "host=/nonexistent"};
+    for (size_t u = 0; u < COUNT_OF(urls); u++) {
+        config.database_url = urls[u];
+        for (size_t i = 0; i < COUNT_OF(words); i++) {
+            assert_run(words[i], CLI_AWAY);
+            ck_assert_str_eq(out, "");
+            ck_assert_ptr_nonnull(strchr(err, '\n'));
+            ck_assert_ptr_eq(strchr(err, '\n'), strrchr(err, '\n')); /* one line */
+        }
+    }
+}
+END_TEST
+
+START_TEST(table_is_straight)
+{
+    static const char *const headings[] = {"A", "LONG"};
+    struct table table = table_make(&arena, headings, 2);
+    char *text = NULL;
+    size_t len = 0;
+
+    for (int i = 0; i < 40; i++) {
+        table_add(&table, i == 3 ? "\xd0\x96\xd0\x96\xd0\x96" : "x");
+        table_add(&table, "\x1b[31m");
+    }
+    table_add_time(&table, 0);
+    table_add_time(&table, INT64_C(1000000999999));
+    FILE *file = open_memstream(&text, &len);
+    table_print(&table, file);
+    fclose(file);
+    ck_assert_ptr_eq(strstr(text, "A    LONG\nx    ?[31m\n"), text);
+    ck_assert_ptr_nonnull(strstr(text, "\n\xd0\x96\xd0\x96\xd0\x96  ?[31m\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n-    1970-01-12T13:46:40Z\n"));
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {origins,
+                                  key_created,
+                                  key_created_for_some,
+                                  key_refused,
+                                  key_listed_and_revoked,
+                                  survey_refused,
+                                  too_large_a_file,
+                                  survey_shown_can_be_created,
+                                  surveys_listed,
+                                  help,
+                                  database_away,
+                                  table_is_straight};
+    Suite *suite = suite_create("cli_key");
+    TCase *tcase = tcase_create("cli_key");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 20);
+    for (size_t i = 0; i < COUNT_OF(tests); i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return unit_database_run(suite);
+}
