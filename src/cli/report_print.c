@@ -77,12 +77,15 @@ static void print_text(const char *text, FILE *out)
         fputc((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text, out);
 }
 
-static void print_end(int64_t at_us, FILE *out)
+static void print_window(const struct window *window, FILE *out)
 {
-    char text[CLOCK_TEXT_SIZE];
-    bool open = at_us == SLOTS_OPEN_FROM || at_us == SLOTS_OPEN_TO;
+    char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
 
-    fputs(open ? "..." : clock_format(at_us, text), out);
+    if (window->from_us == SLOTS_OPEN_FROM)
+        fputs("all time", out);
+    else
+        fprintf(out, "%s to %s", clock_format(window->from_us, from),
+                clock_format(window->to_us, to));
 }
 
 static void print_head(const struct results *results, FILE *out)
@@ -95,9 +98,7 @@ static void print_head(const struct results *results, FILE *out)
     } else {
         fprintf(out, "%s\n", survey->slug);
     }
-    print_end(results->choice.window.from_us, out);
-    fputs(" to ", out);
-    print_end(results->choice.window.to_us, out);
+    print_window(&results->choice.window, out);
     fprintf(out, " (%s)\n", results->query.request.time_zone);
     for (size_t i = 0; i < results->query.where_count; i++) {
         fprintf(out, "where %s = ", results->query.where[i].name);
@@ -133,7 +134,7 @@ static void print_number(const struct nps_result *result, int min_responses, FIL
 {
     fprintf(out, "NPS %d (exactly %.7g), mean score %.4g\n", result->nps, result->nps_exact,
             result->mean);
-    fprintf(out, "With 95 %% confidence it lies between %.1f and %.1f.\n", result->low,
+    fprintf(out, "With 95 %% confidence the true NPS lies between %.1f and %.1f.\n", result->low,
             result->high);
     if (result->responses < min_responses)
         fprintf(out, "not enough answers yet (%" PRId64 " of %d)\n", result->responses,
