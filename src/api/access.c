@@ -245,6 +245,9 @@ static const char *cors_of_survey(const struct call *call,
         return NULL;
     if (survey->access == SURVEY_OPEN)
         return "*";
+    const struct identity *who = call_identity(call);
+    if (who && who->key)
+        return origin_listed(who->key, origin) ? origin : NULL;
     /* A preflight carries no key, so the origin need only be good for one of the survey's keys. */
     for (size_t i = 0; i < snapshot->key_count; i++)
         if (directory_key_covers(&snapshot->keys[i], survey->id) &&

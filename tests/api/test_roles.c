@@ -130,7 +130,7 @@ START_TEST(other_surveys_do_not_exist)
     struct scene scene = {.survey = fixture_survey("")};
     scene.id = reply_string(fixture_answer(scene.survey, 9, ""), "/id");
     for (int role = SUBMIT; role < ROLE_COUNT; role++) {
-        const char *key = fixture_new_key(fixture_role_name(role), "--survey", own, NULL);
+        const char *key = fixture_new_key(fixture_role_name(role), "--name", "Own", "--survey", own, NULL);
         for (size_t i = 0; i < COUNT_OF(rows); i++)
             if (strstr(rows[i].path, "{survey}"))
                 expect_problem(play(&rows[i], &scene, key), 404, "not-found", NULL);
@@ -161,7 +161,7 @@ static const struct path paths[] = {
 
 static void expect_allowed(struct reply *reply, const char *header, const char *methods)
 {
-    const char *allow = reply_header(reply, header);
+    const char *allow = header_of(reply, header);
     ck_assert_msg(allow != NULL, "%s: no %s", reply->request, header);
     for (const char *at = methods; *at; at += strspn(at, " ")) {
         size_t len = strcspn(at, " ");
@@ -188,7 +188,7 @@ START_TEST(other_methods_are_405)
                 .method = wrong[m], .path = concrete(paths[_i].path, &scene), .key = keys[k]});
             expect_problem(reply, 405, "method-not-allowed", NULL);
             expect_allowed(reply, "Allow", paths[_i].methods);
-            ck_assert_ptr_null(strstr(reply_header(reply, "Allow"), wrong[m]));
+            ck_assert_ptr_null(strstr(header_of(reply, "Allow"), wrong[m]));
         }
 }
 END_TEST
@@ -206,8 +206,8 @@ START_TEST(options_of_every_path)
                   reply->status);
     expect_allowed(reply, "Allow", paths[_i].methods);
     ck_assert_uint_eq(reply->size, 0);
-    ck_assert_ptr_null(reply_header(reply, "Access-Control-Allow-Credentials"));
-    ck_assert_ptr_nonnull(reply_header(reply, "X-Request-Id"));
+    ck_assert_ptr_null(header_of(reply, "Access-Control-Allow-Credentials"));
+    ck_assert_ptr_nonnull(header_of(reply, "X-Request-Id"));
 }
 END_TEST
 
@@ -222,10 +222,10 @@ START_TEST(preflight_of_an_answer)
             .method = "OPTIONS",
             .path = targets[i],
             .headers = {"Origin: https://shop.example", "Access-Control-Request-Method: PATCH"}});
-        const char *origin = reply_header(reply, "Access-Control-Allow-Origin");
+        const char *origin = header_of(reply, "Access-Control-Allow-Origin");
         ck_assert(origin && (strcmp(origin, "*") == 0 || strstr(origin, "https://shop.example")));
         expect_allowed(reply, "Access-Control-Allow-Methods", i == 0 ? "POST" : "PATCH");
-        const char *headers = reply_header(reply, "Access-Control-Allow-Headers");
+        const char *headers = header_of(reply, "Access-Control-Allow-Headers");
         ck_assert_ptr_nonnull(headers);
         ck_assert_ptr_nonnull(strcasestr(headers, "content-type"));
         ck_assert_ptr_nonnull(strcasestr(headers, "idempotency-key"));
@@ -279,8 +279,8 @@ START_TEST(head_is_get_without_a_body)
             &(struct request){.method = "HEAD", .path = targets[i], .key = fixture_key(ADMIN)});
         ck_assert_int_eq(head->status, get->status);
         ck_assert_uint_eq(head->size, 0);
-        expect_header(head, "Content-Length", reply_header(get, "Content-Length"));
-        expect_header(head, "Content-Type", reply_header(get, "Content-Type"));
+        expect_header(head, "Content-Length", header_of(get, "Content-Length"));
+        expect_header(head, "Content-Type", header_of(get, "Content-Type"));
     }
 }
 END_TEST
@@ -303,7 +303,7 @@ START_TEST(request_ids)
         struct reply *reply =
             client_send(&(struct request){.path = "/v1/nothing", .headers = {header}});
         expect_problem(reply, 404, "not-found", NULL);
-        ck_assert_str_ne(reply_header(reply, "X-Request-Id"), bad[i]);
+        ck_assert_str_ne(header_of(reply, "X-Request-Id"), bad[i]);
     }
 }
 END_TEST

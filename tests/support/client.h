@@ -57,7 +57,7 @@ void client_send_many(size_t connections, size_t count, client_fill *fill, clien
                       void *closure);
 
 /* The value of a header, NULL without it; lives like text(). */
-const char *reply_header(const struct reply *reply, const char *name);
+const char *header_of(const struct reply *reply, const char *name);
 /* By JSON pointer; NULL when there is nothing. */
 json_t *json_at(json_t *json, const char *pointer);
 json_t *reply_at(const struct reply *reply, const char *pointer);

@@ -1,6 +1,6 @@
 #include "support/daemon.h"
+#include "support/must.h"
 #include "support/text.h"
-#include <check.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ static void environment_set(struct environment *environment, const char *setting
     size_t i = 0;
     while (i < environment->count && strncmp(environment->items[i], setting, name) != 0)
         i++;
-    ck_assert_int_lt((int)i, ENVIRONMENT_MAX - 1);
+    must((int)i < ENVIRONMENT_MAX - 1);
     environment->items[i] = setting;
     if (i == environment->count)
         environment->count++;
@@ -129,7 +129,7 @@ struct running command_start(const char *const *settings, const char *const *arg
     struct running running = {.out = memfd_create("out", MFD_CLOEXEC),
                               .err = memfd_create("err", MFD_CLOEXEC)};
     running.pid = spawn(all, &environment, running.out, running.err);
-    ck_assert_int_gt(running.pid, 0);
+    must(running.pid > 0);
     return running;
 }
 
@@ -137,7 +137,7 @@ static const char *take_output(int fd)
 {
     off_t size = lseek(fd, 0, SEEK_END);
     char *space = text_space((size_t)size);
-    ck_assert_int_eq(pread(fd, space, (size_t)size, 0), size);
+    must(pread(fd, space, (size_t)size, 0) == size);
     close(fd);
     return space;
 }
@@ -145,7 +145,7 @@ static const char *take_output(int fd)
 struct command command_wait(struct running running)
 {
     int status = wait_for(running.pid, COMMAND_SECONDS);
-    ck_assert_msg(status != -1, "the command did not end within %d s", COMMAND_SECONDS);
+    must(status != -1);
     return (struct command){exit_code(status), take_output(running.out), take_output(running.err)};
 }
 
@@ -302,6 +302,6 @@ long daemon_rss_kib(const struct daemon *daemon)
 {
     const char *status = text_file(text("/proc/%d/status", (int)daemon->pid));
     const char *line = status ? strstr(status, "VmRSS:") : NULL;
-    ck_assert_ptr_nonnull(line);
+    must(line);
     return strtol(line + strlen("VmRSS:"), NULL, 10);
 }

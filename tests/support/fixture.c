@@ -42,7 +42,7 @@ const char *fixture_role_name(enum fixture_role role)
 
 /* --- commands and keys --- */
 
-static struct command run_on(const char *name, const char *const *args)
+struct command fixture_run_command(const char *name, const char *const *args)
 {
     const char *settings[] = {text("NPSD_DATABASE_URL=%s", database_url(name)),
                               text("NPSD_VAR=%s", daemon_of_program.folder),
@@ -52,7 +52,7 @@ static struct command run_on(const char *name, const char *const *args)
 
 const char *fixture_command(const char *const *args)
 {
-    struct command command = run_on(database, args);
+    struct command command = fixture_run_command(database, args);
     ck_assert_msg(command.status == 0, "npsd %s ended with %d: %s", args[0], command.status,
                   command.err);
     return text("%.*s", (int)strcspn(command.out, "\n"), command.out);
@@ -78,7 +78,7 @@ static bool make_key(enum fixture_role role)
                           "--role", role_names[role],
                           "--name", role == AGENT ? AGENT_NAME : role_names[role],
                           NULL};
-    struct command command = run_on(database, args);
+    struct command command = fixture_run_command(database, args);
     if (command.status != 0)
         fprintf(stderr, "npsd key create: %s\n", command.err);
     snprintf(keys[role], KEY_SIZE, "%.*s", (int)strcspn(command.out, "\n"), command.out);
@@ -98,7 +98,7 @@ static bool make_template(void)
     snprintf(template, sizeof(template), "npsd_template_%d_%08x", (int)getpid(), random_number());
     if (!database_make(template, NULL))
         return false;
-    struct command command = run_on(template, (const char *const[]){"migrate", NULL});
+    struct command command = fixture_run_command(template, (const char *const[]){"migrate", NULL});
     if (command.status != 0)
         fprintf(stderr, "npsd migrate ended with %d: %s\n", command.status, command.err);
     return command.status == 0;

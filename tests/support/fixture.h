@@ -39,6 +39,8 @@ const char *fixture_role_name(enum fixture_role role);
 
 /* A new database, migrated (a copy of the template) or empty, to be dropped by the test. */
 const char *fixture_new_database(bool migrated);
+/* `npsd ARGS...` on a database, whatever comes of it. */
+struct command fixture_run_command(const char *name, const char *const *args);
 /* Runs a command against the program's database, which must succeed; what it printed, without the
  * line's end. */
 const char *fixture_command(const char *const *args);

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <string.h>
 
-const char *reply_header(const struct reply *reply, const char *name)
+const char *header_of(const struct reply *reply, const char *name)
 {
     size_t len = strlen(name);
     for (const char *line = reply->head; line; line = strchr(line, '\n')) {

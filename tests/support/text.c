@@ -1,5 +1,5 @@
 #include "support/text.h"
-#include <check.h>
+#include "support/must.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static struct piece *pieces;
 char *text_space(size_t size)
 {
     struct piece *piece = malloc(sizeof(*piece) + size + 1);
-    ck_assert_ptr_nonnull(piece);
+    must(piece);
     piece->next = pieces;
     piece->bytes[size] = '\0';
     pieces = piece;
@@ -27,7 +27,7 @@ static char *text_of(const char *format, va_list args)
     va_list again;
     va_copy(again, args);
     int size = vsnprintf(NULL, 0, format, args);
-    ck_assert_int_ge(size, 0);
+    must(size >= 0);
     char *space = text_space((size_t)size);
     vsnprintf(space, (size_t)size + 1, format, again);
     va_end(again);
@@ -67,7 +67,7 @@ const char *text_time(time_t seconds)
 {
     struct tm tm;
     char *space = text_space(32);
-    ck_assert_ptr_nonnull(gmtime_r(&seconds, &tm));
+    must(gmtime_r(&seconds, &tm));
     strftime(space, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
     return space;
 }
@@ -106,7 +106,7 @@ const char *text_file(const char *path)
             bytes = realloc(bytes, room *= 2);
     }
     fclose(file);
-    ck_assert_ptr_nonnull(bytes);
+    must(bytes);
     char *space = text_space(size);
     memcpy(space, bytes, size);
     free(bytes);
