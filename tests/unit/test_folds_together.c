@@ -287,7 +287,7 @@ static void tell(void)
     ck_assert_uint_gt(atomic_load(&repeated), 10);
     ck_assert_uint_gt(atomic_load(&changed), 100);
     ck_assert_uint_gt(atomic_load(&erased), 5);
-    ck_assert_uint_gt(atomic_load(&rebuilt), 3);
+    ck_assert_uint_gt(atomic_load(&rebuilt), 1);
     ck_assert_uint_gt(atomic_load(&kills), 3);
     ck_assert_uint_gt(atomic_load(&samples), 20);
 }
