@@ -130,7 +130,8 @@ START_TEST(other_surveys_do_not_exist)
     struct scene scene = {.survey = fixture_survey("")};
     scene.id = reply_string(fixture_answer(scene.survey, 9, ""), "/id");
     for (int role = SUBMIT; role < ROLE_COUNT; role++) {
-        const char *key = fixture_new_key(fixture_role_name(role), "--name", "Own", "--survey", own, NULL);
+        const char *key =
+            fixture_new_key(fixture_role_name(role), "--name", "Own", "--survey", own, NULL);
         for (size_t i = 0; i < COUNT_OF(rows); i++)
             if (strstr(rows[i].path, "{survey}"))
                 expect_problem(play(&rows[i], &scene, key), 404, "not-found", NULL);
