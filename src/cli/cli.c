@@ -29,12 +29,10 @@ static const struct db_stmt *const *const statements[] = {answers_statements,
                                                           NULL};
 
 /*
- * The statements take arrays or are bound to one survey, so one plan is good for all values, and
- * every one goes by an index: a sequential scan is only ever chosen by mistake, as of the journal,
- * which looks empty whenever it is analyzed after a fold.
+ * Every statement goes by an index: a sequential scan is only ever chosen by mistake, as of the
+ * journal, which looks empty whenever it is analyzed after a fold.
  */
-static const char *const settings[] = {"plan_cache_mode=force_generic_plan", "enable_seqscan=off",
-                                       NULL};
+static const char *const settings[] = {"enable_seqscan=off", NULL};
 
 bool cli_has_database(const struct config *config)
 {
