@@ -6,7 +6,7 @@
 /* The first byte hashed. Another form of the bytes that follow needs another version, and rows keep
  * theirs. */
 enum { HASH_VERSION = 1 };
-_Static_assert(RESPONSE_HASH_SIZE == CRYPTO_DIGEST_SIZE, "the whole digest is kept");
+_Static_assert((int)RESPONSE_HASH_SIZE == (int)CRYPTO_DIGEST_SIZE, "the whole digest is kept");
 
 /* Every part has its length before it or a fixed one, so no two responses give the same bytes. */
 static void hash_number(struct crypto_digest_state *state, int64_t number)

@@ -1,5 +1,6 @@
 #include "npsd/json/read.h"
 #include "jansson_help.h"
+#include "memory.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/text.h"
 
@@ -9,6 +10,7 @@ enum { POINTER_NAME_MAX = 64 };
 
 void json_read_init(void)
 {
+    json_memory_init();
     json_object_seed(0);
 }
 
@@ -125,13 +127,13 @@ json_t *json_read(struct arena *arena, const char *bytes, size_t len, const char
         *ret_detail = describe(arena, 1, 1, "the JSON ends too early");
         return NULL;
     }
-    json_t **slot = json_slot(arena);
-    *slot = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
-    if (!*slot && error.text[0] == '\0') /* it was memory that failed: take the arena's way out */
+    json_t *document = json_load_into(arena, bytes, len, JSON_REJECT_DUPLICATES, &error);
+    if (!document &&
+        error.text[0] == '\0') /* it was memory that failed: take the arena's way out */
         return arena_alloc(arena, SIZE_MAX / 2);
-    if (!*slot)
+    if (!document)
         *ret_detail = describe(arena, error.line, error.column, parser_fault(&error));
-    return *slot;
+    return document;
 }
 
 /* --- from a document to a struct --- */

@@ -31,9 +31,9 @@ enum { JSON_DEPTH_MAX = 8, JSON_MEMBERS_MAX = 64, JSON_VALUES_MAX = 128 * 1024 }
 void json_read_init(void);
 
 /*
- * The document (an object or an array), owned by the arena (json_decref by its cleanup list). NULL
- * if it is not JSON; *ret_detail then says what is wrong and where ("line 3, column 7: duplicate
- * member"), without repeating input. Columns count characters from 1.
+ * The document (an object or an array), in the memory of the arena, so it needs no json_decref.
+ * NULL if it is not JSON; *ret_detail then says what is wrong and where ("line 3, column 7:
+ * duplicate member"), without repeating input. Columns count characters from 1.
  */
 json_t *json_read(struct arena *arena, const char *bytes, size_t len, const char **ret_detail);
 
