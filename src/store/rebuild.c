@@ -74,10 +74,11 @@ const struct db_stmt rebuild_clear = {
  * counted. survey, from, to, first quarter hour, end. */
 const struct db_stmt rebuild_count = {
     "rebuild_count", "int4 timestamptz timestamptz int4 int4", "",
-    "with gone as (delete from journal where survey_id = $1 and slot >= $4 and slot < $5),"
-    " answer as (select slot, score, 1 as weight, dims from response_dims($1, $2, $3))," CELLS_OF(
-        "answer") "," ADD_CELLS_TO_TALLIES
-                  " update tally_state set changed = pg_current_xact_id() where survey_id = $1"};
+    WITH_TALLIES(
+        "with gone as ("
+        "  delete from journal where survey_id = $1 and slot >= $4 and slot < $5),"
+        " answer as (select slot, score, 1 as weight, dims from response_dims($1, $2, $3))",
+        "answer", " update tally_state set changed = pg_current_xact_id() where survey_id = $1")};
 
 struct rebuild {
     int32_t survey_id;
