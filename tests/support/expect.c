@@ -34,7 +34,7 @@ struct known_problem {
 };
 
 static const struct known_problem known_problems[] = {
-#define KNOWN_PROBLEM(name, status, slug, title) {status, slug, title},
+#define KNOWN_PROBLEM(name, status, slug, title, ...) {status, slug, title},
     PROBLEM_TABLE(KNOWN_PROBLEM)
 #undef KNOWN_PROBLEM
 };
@@ -91,7 +91,7 @@ void expect_problem_object(struct place place, const struct reply *reply, json_t
     REQUIRE(place, reply, member_is(problem, "title", title_of(slug)), "the title \"%s\"",
             title_of(slug));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
-    REQUIRE(place, reply, !detail || *detail, "a detail (%s)", slug);
+    REQUIRE(place, reply, detail && *detail, "a detail (%s)", slug);
     REQUIRE(place, reply, !where || has_error(problem, where), "an error at \"%s\"", where);
 }
 
