@@ -91,7 +91,7 @@ measure() { # NAME SECONDS
   read_result "$1"
   folded=$(settle)
   record "$1" "$before" "$after" "$counted" "$(counters first)" "$folded"
-  say "$1: $((replies * items * 1000000 / micros)) a second"
+  say "$phase: $1: $((replies * items * 1000000 / micros)) a second"
 }
 
 # --- an open snapshot ---

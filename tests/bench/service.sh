@@ -67,10 +67,16 @@ start_daemon() { # NAME
   fail "the daemon did not start"
 }
 
+# A daemon that does not end when asked is ended, so that nothing is left behind.
 stop_daemon() { # NAME
-  local pid=${daemon[$1]}
+  local pid=${daemon[$1]} i
   unset "daemon[$1]"
   kill -TERM "$pid" 2>/dev/null || true
+  for ((i = 0; i < 300; i++)); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -KILL "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
 }
 
