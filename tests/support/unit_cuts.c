@@ -126,7 +126,7 @@ void unit_cuts_place(struct arena *arena, unsigned *seed, struct answer_row *row
 }
 
 struct answer_row unit_cuts_random(struct arena *arena, unsigned *seed, int32_t survey_id,
-                                      int64_t from_us, int64_t to_us)
+                                   int64_t from_us, int64_t to_us)
 {
     unsigned minutes = (unsigned)((to_us - from_us) / (60 * CLOCK_SECOND_US));
     struct answer_row row = {

@@ -16,7 +16,7 @@ int32_t unit_cuts_survey(const char *slug);
 unsigned unit_random(unsigned *seed, unsigned below);
 /* An answer in [from_us, to_us), all cuts by chance; texts in the arena or static. */
 struct answer_row unit_cuts_random(struct arena *arena, unsigned *seed, int32_t survey_id,
-                                      int64_t from_us, int64_t to_us);
+                                   int64_t from_us, int64_t to_us);
 /* Other facet numbers, with the properties that call for them. */
 void unit_cuts_place(struct arena *arena, unsigned *seed, struct answer_row *row);
 /* Other answers to the questions, with their dims. */
