@@ -1,0 +1,148 @@
+# Makes the report of run.sh from its facts and measures (loads.sh: record), and judges it.
+#
+#   awk -f report.awk FACTS MEASURES
+#
+# Lines that begin with PASS or MISS are goals; run.sh looks for a MISS.
+
+BEGIN {
+  FS = "\t"
+  loads = split("single64 single256 pgbench8 pgbench16 pgbench32 pgbench64 batch without with1 with2 with3", order, " ")
+}
+
+FNR == NR { fact[$1] = $2; next }
+
+{
+  name = $1
+  n = ++runs[name]
+  rate[name, n] = $2 / $3 * 1000000
+  p99[name, n] = $4 / 1000
+  if ($2 > 0) {
+    npsd[name, n] = $6 / $2
+    postgres[name, n] = $7 / $2
+    load[name, n] = $8 / $2
+  }
+  busy = fact["cores"] * $3
+  other[name, n] = $9 > $6 + $7 + $8 ? 100 * ($9 - $6 - $7 - $8) / busy : 0
+  rows[name, n] = $10 ? $11 / $10 : 0
+  folded[name, n] = $12
+  errors += $5
+  if (name ~ /^pgbench/) { peer += $2; next }
+  posted += $2
+  under_way += $14
+  if ($13 < $2 || $13 > $2 + $14) unexplained++
+}
+
+# --- statistics over the runs of a load ---
+
+function sorted(values, name,   i, j, x, n) {
+  n = runs[name]
+  for (i = 1; i <= n; i++) {
+    x = values[name, i]
+    for (j = i - 1; j > 0 && list[j] > x; j--) list[j + 1] = list[j]
+    list[j + 1] = x
+  }
+  return n
+}
+
+function median(values, name,   n) {
+  n = sorted(values, name)
+  return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
+}
+
+function least(values, name) { sorted(values, name); return list[1] }
+
+function most(values, name,   n) { n = sorted(values, name); return list[n] }
+
+function mean(values, name,   i, sum) {
+  for (i = 1; i <= runs[name]; i++) sum += values[name, i]
+  return sum / runs[name]
+}
+
+function best(pattern,   i, found) {
+  for (i = 1; i <= loads; i++)
+    if (order[i] ~ pattern && (!found || median(rate, order[i]) > median(rate, found))) found = order[i]
+  return found
+}
+
+# --- the report ---
+
+function title(name) {
+  if (name ~ /^single/) return "POST, " substr(name, 7) " connections"
+  if (name ~ /^pgbench/) return "pgbench, " substr(name, 8) " clients"
+  if (name == "batch") return "batch POST, answers"
+  if (name == "without") return "POST, 64, no snapshot"
+  return "POST, 64, snapshot, part " substr(name, 5)
+}
+
+function blank_or(format, value, given) { return given ? sprintf(format, value) : "-" }
+
+function print_load(name,   ours) {
+  ours = name !~ /^pgbench/
+  printf "%-28s %8.0f %8.0f %8.0f %8s %7s %7.1f %7.1f %7s %6.0f\n", title(name),
+    median(rate, name), least(rate, name), most(rate, name),
+    blank_or("%.1f", median(p99, name), ours),
+    blank_or("%.1f", median(npsd, name), ours), median(postgres, name), median(load, name),
+    blank_or("%.0f", median(rows, name), ours), median(other, name)
+}
+
+function judge(good, what, value, goal) {
+  printf "%s  %-52s %12s   %s\n", good ? "PASS" : "MISS", what, value, goal
+}
+
+function print_machine() {
+  printf "npsd bench, %s: %s, PostgreSQL %s\n", fact["date"], fact["npsd"], fact["postgres"]
+  printf "%d cores (%s), %s; load before: %s\n", fact["cores"], fact["cpu"], fact["memory"], fact["load"]
+  printf "%s\n%s\n\n", fact["settings"], fact["plan"]
+}
+
+function print_table(   i) {
+  printf "%-28s %26s %8s %23s %7s %6s\n", "", "a second", "p99", "CPU us an answer", "answers", "other"
+  printf "%-28s %8s %8s %8s %8s %7s %7s %7s %7s %6s\n", "", "median", "least", "most", "ms",
+    "npsd", "PG", "load", "commit", "CPU %"
+  for (i = 1; i <= loads; i++)
+    print_load(order[i])
+  printf "%-28s %8.0f\n\n", "two daemons, four writers", mean(rate, "writer") * runs["writer"]
+}
+
+function longest_fold(   i, most_s) {
+  for (i = 1; i <= loads; i++)
+    if (most(folded, order[i]) > most_s) most_s = most(folded, order[i])
+  return most_s
+}
+
+function judge_speed(   ours, peer_name, ratio, held, calm) {
+  ours = best("^single")
+  peer_name = best("^pgbench")
+  ratio = median(rate, ours) / median(rate, peer_name)
+  judge(ratio >= 2, title(ours) " / " title(peer_name), sprintf("%.2f", ratio),
+    "at least 2.0; aim 2.5: " (ratio >= 2.5 ? "met" : "not met"))
+  judge(median(rate, "batch") >= 60000, "batch POST, answers a second",
+    sprintf("%.0f", median(rate, "batch")), "at least 60000")
+  judge(median(p99, "single64") < 15, "p99 of POST, 64 connections",
+    sprintf("%.1f ms", median(p99, "single64")), "under 15 ms")
+  calm = mean(rate, "without")
+  held = (rate["with1", 1] + rate["with2", 1] + rate["with3", 1]) / 3
+  judge(held >= 0.8 * calm, "rate under an open snapshot",
+    sprintf("%.0f %%", 100 * held / calm),
+    sprintf("at least 80 %% of the rate without (last third: %.0f %%)", 100 * rate["with3", 1] / calm))
+}
+
+function judge_truth(   missing) {
+  missing = fact["counted"] - posted
+  judge(fact["deadlocks"] == 0, "deadlocks with four writers", fact["deadlocks"], "none")
+  judge(errors == 0, "refusals and errors", errors, "none")
+  judge(missing >= 0 && missing <= under_way && !unexplained, "answers acknowledged after wrk had ended",
+    sprintf("%d", missing), sprintf("from 0 to %d, those on their way then", under_way))
+  judge(fact["acked"] == fact["counted"] && fact["rows"] == fact["counted"], "answers counted by /nps",
+    fact["counted"], fact["acked"] " acknowledged, " fact["rows"] " rows")
+  judge(fact["check"] == 0, "npsd check", fact["check"] == 0 ? "equal" : "FAILED", "all tallies equal a recount")
+  judge(fact["peer_rows"] == peer, "rows of pgbench", fact["peer_rows"], peer " reported")
+}
+
+END {
+  print_machine()
+  print_table()
+  judge_speed()
+  judge_truth()
+  printf "\nThe journal was folded at most %.1f s after a load.\n", longest_fold()
+}
