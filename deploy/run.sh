@@ -71,11 +71,7 @@ suggest() {
   url=$(base_url)
   cat <<TEXT
 
-npsd is ready. Ctrl-C stops it. In a browser:
-
-  $url/s/demo
-
-Post an answer, and read the result:
+npsd is ready. Ctrl-C stops it. Post an answer, and read the result:
 
   curl -H 'Content-Type: application/json' -d '{"score": 9, "answers": {"why": "Fast"}}' $url/v1/surveys/demo/responses
   curl -H "Authorization: Bearer \$(cat $key)" $url/v1/surveys/demo/nps

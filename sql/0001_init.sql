@@ -196,7 +196,7 @@ comment on column response.f7 is 'See f1.';
 comment on column response.f8 is 'See f1.';
 comment on column response.excluded is 'True: counts in no number. Erased rows are excluded too.';
 comment on column response.erased is 'True: a tombstone: nothing but survey, id and hash is left, so that a late retry cannot bring it back.';
-comment on column response.body_hash is 'First 16 bytes of SHA-256 over the canonical content as it was first sent.';
+comment on column response.body_hash is 'BLAKE2b (16 bytes) over the canonical content as it was first sent.';
 comment on column response.external_id is 'The sender''s own id.';
 comment on column response.language is 'Language in which it was answered.';
 comment on column response.respondent is 'Who answered, as the sender names the person.';

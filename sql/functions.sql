@@ -44,7 +44,8 @@ end;
 comment on function response_dims(int, timestamptz, timestamptz) is
   'What counts each answer of a span: its quarter hour and the cuts (facet << 32 | value) it belongs to.';
 
--- Numbers are missing where a facet was added to the survey after the answer had come.
+-- Numbers are missing where a facet was added to the survey after the answer had come. -1 stands for the number that
+-- a value is yet to be given.
 create or replace function response_numbers(of_survey int, since timestamptz, before timestamptz)
 returns table (place tid, stored int[], numbers int[])
 language sql stable parallel safe
@@ -64,7 +65,7 @@ begin atomic
         when p.value = '(other)' then 0
         else coalesce(
           (select v.id from facet_value v where v.survey_id = of_survey and v.facet = 2 + f.slot and v.value = p.value),
-          case when f.is_full then 0 else p.stored end)
+          case when f.is_full then 0 else -1 end)
       end order by f.slot) as numbers
     from facet f
     cross join lateral (

@@ -52,11 +52,11 @@ static struct reply go_on(void)
     return (struct reply){0};
 }
 
-static void take_key(const struct call *call, struct identity *who, const struct directory_key *key)
+static void take_key(struct identity *who, const struct directory_key *key)
 {
     who->key = key;
     who->role = key->role;
-    who->actor = arena_printf(call->arena, "key %d %s", key->id, key->name);
+    who->actor = key->actor;
     /* A plain store would do, but most requests find it set and need not write at all. */
     if (!atomic_load_explicit(key->used, memory_order_relaxed))
         atomic_store_explicit(key->used, true, memory_order_relaxed);
@@ -97,7 +97,7 @@ static struct reply find_key(struct call *call, struct identity *who, const char
         return refuse_key(call);
     const struct directory_key *key = who->snapshot ? directory_key(who->snapshot, &hash) : NULL;
     if (key)
-        take_key(call, who, key);
+        take_key(who, key);
     else if (ret_ask)
         *ret_ask = true;
     else
@@ -245,6 +245,9 @@ static const char *cors_of_survey(const struct call *call,
         return NULL;
     if (survey->access == SURVEY_OPEN)
         return "*";
+    const struct identity *who = call_identity(call);
+    if (who && who->key)
+        return origin_listed(who->key, origin) ? origin : NULL;
     /* A preflight carries no key, so the origin need only be good for one of the survey's keys. */
     for (size_t i = 0; i < snapshot->key_count; i++)
         if (directory_key_covers(&snapshot->keys[i], survey->id) &&

@@ -35,6 +35,8 @@ static struct reply run_landed(struct call *call, bool asked)
         call->arena->landing = &landing;
         reply = run_call(call, asked);
     } else {
+        /* It may have been in the middle of a transaction. */
+        pg_drop(call->db);
         reply = reply_problem(call, PROBLEM_UNAVAILABLE, "Out of memory.");
     }
     call->arena->landing = outer;

@@ -2,7 +2,6 @@
 
 #include "npsd/api/database.h"
 #include "npsd/api/etag.h"
-#include "npsd/api/window_query.h"
 #include "npsd/api/world.h"
 #include "npsd/store/numbers.h"
 
@@ -120,90 +119,95 @@ static void put_comparison(struct json_writer *w, const struct nps_counts *previ
     }
 }
 
-/* --- GET /v1/surveys/{survey}/nps --- */
+/* --- asking --- */
 
-/* A result being made: what was asked, what that means, and what was counted. */
-struct nps_work {
-    const struct survey *survey;
-    struct window_query query;
-    bool compare;
-    struct window_choice choice;
-    struct nps_counts current, previous;
-};
-
-static void read_query(const struct call *call, struct nps_work *work,
+static void read_query(const struct call *call, struct results *results,
                        struct problem_errors *errors)
 {
     static const char *const known[] = {WINDOW_QUERY_NAMES, "compare", NULL};
     const char *compare = call_query(call, "compare");
 
     call_query_known(call, known, WINDOW_QUERY_PREFIX, errors);
-    window_query_read(call, work->survey, &work->query, errors);
+    window_query_read(call, results->survey, &results->query, errors);
     if (compare && strcmp(compare, "previous") != 0)
         problem_add(errors, "must be previous", "compare");
-    work->compare = compare != NULL;
+    results->compare = compare != NULL;
 }
 
 /* Both windows in one statement, so that they are of one moment. */
-static enum db_status count(const struct call *call, struct nps_work *work)
+static enum db_status count(const struct call *call, struct results *results)
 {
-    const struct window_choice *choice = &work->choice;
+    const struct window_choice *choice = &results->choice;
     struct window windows[] = {choice->window, choice->previous};
     struct nps_counts counts[] = {{{0}}, {{0}}};
     struct number_query numbers = {
-        .survey_id = work->survey->id,
+        .survey_id = results->survey->id,
         .windows = windows,
-        .window_count = work->compare && choice->has_previous ? 2 : 1,
+        .window_count = results->compare && choice->has_previous ? 2 : 1,
         .filter_count = choice->filter_count,
     };
     memcpy(numbers.filters, choice->filters, sizeof(numbers.filters));
 
     enum db_status status = numbers_count(call->db, call->arena, &numbers, counts);
     if (status == DB_OK) {
-        work->current = counts[0];
-        work->previous = counts[1];
+        results->current = counts[0];
+        results->previous = counts[1];
     }
     return status;
 }
 
-/* On an error for the client nothing is counted. */
-static enum db_status answer(const struct call *call, struct nps_work *work,
-                             struct problem_errors *errors)
+static enum db_status resolve_and_count(const struct call *call, struct results *results,
+                                        struct problem_errors *errors)
 {
-    enum db_status status = window_query_resolve(
-        call->db, call_world(call)->values, work->survey->id, &work->query, &work->choice, errors);
-    return status == DB_OK && errors->count == 0 ? count(call, work) : status;
+    enum db_status status =
+        window_query_resolve(call->db, call_world(call)->values, results->survey->id,
+                             &results->query, &results->choice, errors);
+    return status == DB_OK && errors->count == 0 ? count(call, results) : status;
 }
 
-static struct reply make_reply(const struct call *call, const struct nps_work *work)
+enum db_status results_ask(const struct call *call, struct results *ret_results,
+                           struct problem_errors *errors)
+{
+    struct results results = {.survey = call_identity(call)->survey};
+
+    read_query(call, &results, errors);
+    if (errors->count > 0)
+        return DB_OK;
+    enum db_status status = resolve_and_count(call, &results, errors);
+    /* The connection broke, and reading may be done twice. */
+    if (status == DB_LOST)
+        status = resolve_and_count(call, &results, errors);
+    if (status == DB_OK && errors->count == 0)
+        *ret_results = results;
+    return status;
+}
+
+/* --- GET /v1/surveys/{survey}/nps --- */
+
+static struct reply make_reply(const struct call *call, const struct results *results)
 {
     struct json_writer w = json_writer(call->arena);
 
     json_object_begin(&w, NULL);
-    json_put_text(&w, "survey", work->survey->slug);
-    put_window(&w, &work->choice.window, work->query.request.time_zone);
-    results_write(&w, &work->current, work->survey->min_responses);
-    if (work->compare)
-        put_comparison(&w, work->choice.has_previous ? &work->previous : NULL, &work->current);
+    json_put_text(&w, "survey", results->survey->slug);
+    put_window(&w, &results->choice.window, results->query.request.time_zone);
+    results_write(&w, &results->current, results->survey->min_responses);
+    if (results->compare)
+        put_comparison(&w, results->choice.has_previous ? &results->previous : NULL,
+                       &results->current);
     json_object_end(&w);
     return etag_reply(call, "application/json", w.buf.data, w.buf.len);
 }
 
 struct reply results_nps(struct call *call)
 {
-    struct nps_work work = {.survey = call_identity(call)->survey};
+    struct results results;
     struct problem_errors errors = {.arena = call->arena};
-    enum db_status status = DB_OK;
 
-    read_query(call, &work, &errors);
-    if (errors.count == 0)
-        status = answer(call, &work, &errors);
-    /* The connection broke, perhaps while it lay idle. Reading may be done twice. */
-    if (status == DB_LOST)
-        status = answer(call, &work, &errors);
+    enum db_status status = results_ask(call, &results, &errors);
     if (status != DB_OK)
         return database_refusal(call, status, "results-failed");
     if (errors.count > 0)
         return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, true);
-    return make_reply(call, &work);
+    return make_reply(call, &results);
 }

@@ -151,6 +151,12 @@ void *arena_alloc(struct arena *arena, size_t size)
     return block_take(arena->current, size);
 }
 
+void *arena_try_alloc(struct arena *arena, size_t size)
+{
+    return arena_fits(arena, size) || arena_grow(arena, size) ? block_take(arena->current, size)
+                                                              : NULL;
+}
+
 void *arena_calloc(struct arena *arena, size_t count, size_t size)
 {
     size_t bytes;

@@ -41,6 +41,25 @@ struct crypto_hash crypto_sha256_end(struct crypto_sha256_state *state)
     return hash;
 }
 
+_Static_assert(sizeof(((struct crypto_digest_state *)0)->opaque) >=
+                   sizeof(crypto_generichash_state),
+               "struct crypto_digest_state holds libsodium's state");
+
+void crypto_digest_begin(struct crypto_digest_state *state)
+{
+    crypto_generichash_init((void *)state, NULL, 0, CRYPTO_DIGEST_SIZE);
+}
+
+void crypto_digest_add(struct crypto_digest_state *state, const void *bytes, size_t len)
+{
+    crypto_generichash_update((void *)state, bytes, len);
+}
+
+void crypto_digest_end(struct crypto_digest_state *state, uint8_t digest[static CRYPTO_DIGEST_SIZE])
+{
+    crypto_generichash_final((void *)state, digest, CRYPTO_DIGEST_SIZE);
+}
+
 _Static_assert(sizeof(((struct crypto_hmac_key *)0)->opaque) >=
                    sizeof(crypto_auth_hmacsha256_state),
                "struct crypto_hmac_key holds libsodium's state");

@@ -68,9 +68,9 @@ static void tell_month(struct check *check, const char *slug, const char *month,
 {
     clear_progress(check);
     if (cells > 0)
-        printf("%s %s %lld cells differ", slug, month, (long long)cells);
+        printf("%s %s differing cells: %lld", slug, month, (long long)cells);
     else
-        printf("%s %s %lld answers came before a facet", slug, month, (long long)unnumbered);
+        printf("%s %s answers from before a facet: %lld", slug, month, (long long)unnumbered);
 }
 
 static enum db_status check_month(struct check *check, const struct survey_record *survey,
@@ -137,8 +137,8 @@ static int finish(const struct check *check, enum db_status status, bool found)
         fprintf(stderr, "npsd: there is no survey %s\n", check->only);
         return CLI_REFUSED;
     }
-    printf("%zu months checked, %zu differed, %zu differ\n", check->checked, check->differing,
-           check->remaining);
+    printf("months checked: %zu, found to differ: %zu, still differing: %zu\n", check->checked,
+           check->differing, check->remaining);
     return check->remaining == 0 ? CLI_OK : CLI_REFUSED;
 }
 

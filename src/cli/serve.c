@@ -133,7 +133,11 @@ static void wait_for_signal(void)
         pthread_detach(thread);
 }
 
-/* Answers what was accepted, then ends everything, last started first. */
+/*
+ * Answers what was accepted, then ends everything. False if some request was not answered in time.
+ * The admin address goes before what its handlers look at; the service goes after those who answer
+ * its calls. If somebody still holds one of those, nothing is freed: the process is about to end.
+ */
 static bool stop(struct service *s)
 {
     struct world *world = &s->world;
@@ -143,13 +147,15 @@ static bool stop(struct service *s)
         server_drain(s->server);
         answered = server_wait(s->server, DRAIN_MS);
     }
-    server_stop(s->server);
-    server_stop(s->admin);
+    bool ended = server_stop(s->admin);
     folder_stop(s->folder);
     lane_stop(world->single);
     lane_stop(world->batch);
     pool_stop(world->pool);
+    ended &= server_stop(s->server);
     poller_stop(world->poller);
+    if (!ended)
+        return false;
     limits_free(world->limits);
     values_free(world->values);
     directory_free(world->directory);

@@ -35,8 +35,6 @@ struct pg {
 int64_t pg_deadline(const struct pg *pg);
 /* Waits for events (POLLIN, POLLOUT) on fd; false once the deadline has passed. */
 bool pg_wait(int fd, short events, int64_t deadline_us);
-/* Closes the socket, without waiting for anybody. */
-void pg_drop(struct pg *pg);
 /* False if the connection is known to be dead: found out without sending anything. */
 bool pg_alive(struct pg *pg);
 /* Keeps an error's text, without its newline; sqlstate may be NULL. */

@@ -147,7 +147,7 @@ static void compare(struct session *session, const struct db_stmt *stmt, const c
     for (; pg_next_type(&words, &declared); number++)
         if (number >= count)
             mismatch(session, stmt, what, number + 1, "missing");
-        else if (declared == InvalidOid || declared != type_at(described, number))
+        else if (declared != type_at(described, number))
             mismatch(session, stmt, what, number + 1, pg_type_word(type_at(described, number)));
     if (number < count)
         mismatch(session, stmt, what, number + 1, "not declared");

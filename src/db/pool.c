@@ -67,6 +67,8 @@ static void *work(void *context)
 {
     struct worker *worker = context;
     struct pool *pool = worker->pool;
+    pg_connect(worker->pg);
+    atomic_store(&worker->well, pg_is_well(worker->pg));
     for (bool stop = false; !stop;) {
         struct job *job = next_job(pool, &stop);
         if (job)

@@ -2,7 +2,7 @@
 #include <stdarg.h>
 
 static const struct problem_info table[PROBLEM_COUNT] = {
-#define PROBLEM_ROW(name, status, slug, title) [name] = {status, slug, title},
+#define PROBLEM_ROW(name, status, slug, title, detail) [name] = {status, slug, title, detail},
     PROBLEM_TABLE(PROBLEM_ROW)
 #undef PROBLEM_ROW
 };

@@ -6,21 +6,22 @@
 /* The first byte hashed. Another form of the bytes that follow needs another version, and rows keep
  * theirs. */
 enum { HASH_VERSION = 1 };
+_Static_assert((int)RESPONSE_HASH_SIZE == (int)CRYPTO_DIGEST_SIZE, "the whole digest is kept");
 
 /* Every part has its length before it or a fixed one, so no two responses give the same bytes. */
-static void hash_number(struct crypto_sha256_state *state, int64_t number)
+static void hash_number(struct crypto_digest_state *state, int64_t number)
 {
     uint64_t wire = htobe64((uint64_t)number);
-    crypto_sha256_add(state, &wire, sizeof wire);
+    crypto_digest_add(state, &wire, sizeof wire);
 }
 
 /* A text not given differs from an empty one. */
-static void hash_text(struct crypto_sha256_state *state, const char *text)
+static void hash_text(struct crypto_digest_state *state, const char *text)
 {
     size_t len = text ? strlen(text) : 0;
     hash_number(state, text ? (int64_t)len : -1);
     if (len > 0)
-        crypto_sha256_add(state, text, len);
+        crypto_digest_add(state, text, len);
 }
 
 /* The option whose id comes next after the one given (NULL: the first). */
@@ -38,7 +39,7 @@ static const struct survey_option *next_option(const struct response_answer *ans
 }
 
 /* By id, not in the order of the question, which may change while the answer waits in a spool. */
-static void hash_options(struct crypto_sha256_state *state, const struct response_answer *answer)
+static void hash_options(struct crypto_digest_state *state, const struct response_answer *answer)
 {
     const struct survey_option *option = next_option(answer, NULL);
     hash_number(state, (int64_t)answer->option_count);
@@ -46,7 +47,7 @@ static void hash_options(struct crypto_sha256_state *state, const struct respons
         hash_text(state, option->id);
 }
 
-static void hash_answer(struct crypto_sha256_state *state, const struct response_answer *answer)
+static void hash_answer(struct crypto_digest_state *state, const struct response_answer *answer)
 {
     hash_text(state, answer->question->id);
     hash_number(state, answer->question->type);
@@ -79,7 +80,7 @@ static const struct response_answer *next_answer(const struct response *response
     return next;
 }
 
-static void hash_answers(struct crypto_sha256_state *state, const struct response *response)
+static void hash_answers(struct crypto_digest_state *state, const struct response *response)
 {
     const struct response_answer *answer = next_answer(response, NULL);
     hash_number(state, (int64_t)response->answer_count);
@@ -87,7 +88,7 @@ static void hash_answers(struct crypto_sha256_state *state, const struct respons
         hash_answer(state, answer);
 }
 
-static void hash_properties(struct crypto_sha256_state *state, const struct response *response)
+static void hash_properties(struct crypto_digest_state *state, const struct response *response)
 {
     hash_number(state, (int64_t)response->property_count);
     for (size_t i = 0; i < response->property_count; i++) {
@@ -98,10 +99,10 @@ static void hash_properties(struct crypto_sha256_state *state, const struct resp
 
 void response_hash(const struct response *response, uint8_t hash[static RESPONSE_HASH_SIZE])
 {
-    struct crypto_sha256_state state;
+    struct crypto_digest_state state;
     const uint8_t version = HASH_VERSION;
-    crypto_sha256_begin(&state);
-    crypto_sha256_add(&state, &version, sizeof version);
+    crypto_digest_begin(&state);
+    crypto_digest_add(&state, &version, sizeof version);
     hash_number(&state, response->score);
     hash_answers(&state, response);
     hash_number(&state, response->channel);
@@ -112,8 +113,7 @@ void response_hash(const struct response *response, uint8_t hash[static RESPONSE
     hash_number(&state, response->answered_given);
     hash_number(&state, response->answered_given ? response->answered_given_us : 0);
     hash_text(&state, response->external_id);
-    struct crypto_hash whole = crypto_sha256_end(&state);
-    memcpy(hash, whole.bytes, RESPONSE_HASH_SIZE);
+    crypto_digest_end(&state, hash);
 }
 
 const char *response_property(const struct response *response, const char *name)

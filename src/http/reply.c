@@ -69,8 +69,7 @@ static void write_problem(struct json_writer *w, const char *name, const char *r
     json_put_textn(w, "type", type, len < (int)sizeof type ? (size_t)len : sizeof type - 1);
     json_put_text(w, "title", info->title);
     json_put_int(w, "status", info->status);
-    if (detail)
-        json_put_text(w, "detail", detail);
+    json_put_text(w, "detail", detail ? detail : info->detail);
     if (request_id)
         json_put_text(w, "instance", request_id);
     write_errors(w, errors, for_query);

@@ -80,11 +80,9 @@ enum { REQUEST_ID_MAX = 64, REQUEST_ID_OWN = 32 };
 
 struct request {
     struct call call;
-    struct arena arena;
     struct server *server;
     struct connection *connection;
     struct MHD_Connection *mhd;
-    struct request *next_free;
     _Atomic int state; /* enum request_state */
 
     /* the head */
@@ -112,6 +110,10 @@ struct request {
     struct reply refusal;
     struct reply reply; /* what a worker gave, or the later one under way */
     int status;         /* sent; 0: nothing was */
+
+    /* what is kept when a request is used again; all above is zeroed */
+    struct arena arena;
+    struct request *next_free;
 };
 
 struct server {

@@ -78,8 +78,7 @@ static struct request *request_make(struct server *server)
 {
     struct request *request = take_free(server);
     if (request) {
-        struct arena arena = request->arena;
-        *request = (struct request){.arena = arena};
+        memset(request, 0, offsetof(struct request, arena));
     } else {
         request = calloc(1, sizeof *request);
         if (request)
@@ -278,14 +277,13 @@ static bool step_ready(struct request *request)
 }
 
 /* A client that waits for "100 Continue" is told without its body; what is too large to be read for
- * nothing is not read. */
+ * nothing is not read. libmicrohttpd ends a connection that is answered so early, so all others are
+ * answered when the request is whole. */
 static bool answers_at_once(const struct request *request)
 {
     const char *expect = request->fields[HEAD_EXPECT];
     bool waits = expect && strcasecmp(expect, "100-continue") == 0;
-    bool has_body = request->declared > 0 || request->chunked;
-    return request->malformed || waits || request->declared > request->drop_max ||
-           (!has_body && !request->ask);
+    return request->malformed || waits || request->declared > request->drop_max;
 }
 
 static bool step_head(struct request *request, const char *method, const char *version)

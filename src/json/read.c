@@ -1,5 +1,6 @@
 #include "npsd/json/read.h"
 #include "jansson_help.h"
+#include "memory.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/text.h"
 
@@ -9,6 +10,7 @@ enum { POINTER_NAME_MAX = 64 };
 
 void json_read_init(void)
 {
+    json_memory_init();
     json_object_seed(0);
 }
 
@@ -41,7 +43,7 @@ static size_t string_end(const char *bytes, size_t len, size_t quote)
  */
 static const char *limits_fault(const char *bytes, size_t len, size_t *ret_at)
 {
-    size_t commas_left[JSON_DEPTH_MAX], depth = 0;
+    size_t commas_left[JSON_DEPTH_MAX], depth = 0, commas = 0;
 
     for (size_t i = 0; i < len; i++) {
         const char *fault = NULL;
@@ -57,6 +59,8 @@ static const char *limits_fault(const char *bytes, size_t len, size_t *ret_at)
         } else if (c == '}' || c == ']') {
             if (depth-- == 0)
                 return NULL;
+        } else if (c == ',' && ++commas >= JSON_VALUES_MAX) {
+            fault = "too many values";
         } else if (c == ',' && depth > 0 && commas_left[depth - 1]-- == 0) {
             fault = "too many members in one object";
         }
@@ -123,13 +127,13 @@ json_t *json_read(struct arena *arena, const char *bytes, size_t len, const char
         *ret_detail = describe(arena, 1, 1, "the JSON ends too early");
         return NULL;
     }
-    json_t **slot = json_slot(arena);
-    *slot = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
-    if (!*slot && error.text[0] == '\0') /* it was memory that failed: take the arena's way out */
+    json_t *document = json_load_into(arena, bytes, len, JSON_REJECT_DUPLICATES, &error);
+    if (!document &&
+        error.text[0] == '\0') /* it was memory that failed: take the arena's way out */
         return arena_alloc(arena, SIZE_MAX / 2);
-    if (!*slot)
+    if (!document)
         *ret_detail = describe(arena, error.line, error.column, parser_fault(&error));
-    return *slot;
+    return document;
 }
 
 /* --- from a document to a struct --- */

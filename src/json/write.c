@@ -32,13 +32,21 @@ static void add_escape(struct buf *buf, unsigned char c)
     buf_add(buf, text, len);
 }
 
+/* What stands in a string as it is: everything but quote, backslash and control characters. */
+static bool is_plain(unsigned char c)
+{
+    static const bool special[256] = {
+        [0 ... 0x1F] = true, ['"'] = true, ['\\'] = true, [0x7F] = true};
+    return !special[c];
+}
+
 static void add_quoted(struct buf *buf, const char *utf8, size_t len)
 {
     buf_char(buf, '"');
     const char *end = utf8 + len;
     for (const char *plain = utf8; plain < end;) {
         const char *at = plain;
-        while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7F)
+        while (at < end && is_plain((unsigned char)*at))
             at++;
         buf_add(buf, plain, (size_t)(at - plain));
         if (at < end)

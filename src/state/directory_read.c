@@ -128,12 +128,14 @@ static void index_surveys(const struct reading *reading)
     snapshot->index->surveys_by_id = by_id;
 }
 
-static struct directory_key key_from_record(const struct key_record *record, atomic_bool *used)
+static struct directory_key key_from_record(struct arena *arena, const struct key_record *record,
+                                            atomic_bool *used)
 {
     return (struct directory_key){
         .id = record->id,
         .role = record->role,
         .name = record->name,
+        .actor = arena_printf(arena, "key %d %s", record->id, record->name),
         .all_surveys = record->all_surveys,
         .surveys = record->surveys,
         .survey_count = record->survey_count,
@@ -165,7 +167,8 @@ static void index_keys(const struct reading *reading, struct arena *flags,
         while (at < last_count && last->keys[at].id < record->id)
             at++;
         bool known = at < last_count && last->keys[at].id == record->id;
-        keys[i] = key_from_record(record, known ? last->keys[at].used : make_flag(flags));
+        keys[i] =
+            key_from_record(reading->arena, record, known ? last->keys[at].used : make_flag(flags));
         by_hash[i] = &keys[i];
     }
     qsort(by_hash, count, sizeof(*by_hash), order_by_hash);

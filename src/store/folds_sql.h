@@ -12,20 +12,25 @@
 #include "npsd/store/folds.h"
 
 /* f is a macro of a score. */
-#define COUNTERS(f)                                                                                \
-    f(0) ", " f(1) ", " f(2) ", " f(3) ", " f(4) ", " f(5) ", " f(6) ", " f(7) ", " f(8) ", " f(   \
-        9) ", " f(10)
+#define COUNTERS(f) f(0) ", " f(1) ", " f(2) ", " f(3) ", " f(4) ", " COUNTERS_FROM_5(f)
+#define COUNTERS_FROM_5(f) f(5) ", " f(6) ", " f(7) ", " f(8) ", " f(9) ", " f(10)
+
 #define COUNTER_NAME(n) "n" #n
 #define COUNTER_MINUS(n) "-n" #n
 #define COUNTER_ZERO(n) "0"
 #define COUNTER_SUM(n) "sum(n" #n ")::int"
 #define COUNTER_ADD(n) "n" #n " = t.n" #n " + excluded.n" #n
 #define COUNTER_OF_SCORE(n) "coalesce(sum(weight) filter (where score = " #n "), 0)::int as n" #n
+
 #define COUNTER_NAMES COUNTERS(COUNTER_NAME)
+#define COUNTERS_TAKEN COUNTERS(COUNTER_MINUS)
+#define COUNTER_ZEROS COUNTERS(COUNTER_ZERO)
 #define COUNTER_SUMS COUNTERS(COUNTER_SUM)
+#define COUNTERS_ADDED COUNTERS(COUNTER_ADD)
+#define COUNTERS_OF_SCORES COUNTERS(COUNTER_OF_SCORE)
 
 /* Facets that have quarters and hours: survey_facet_is_fine. */
-#define FACET_IS_FINE "(facet in (0, 1) or facet > 10)"
+#define IF_FINE " where (facet in (0, 1) or facet > 10)"
 
 /* Slots of the other levels, of a quarter hour. >> rounds down, / does not. */
 #define QUARTER_SLOT "slot"
@@ -36,37 +41,34 @@
 #define DATE_OF_SLOT "(date '1970-01-01' + " DAY_SLOT ")"
 #define MONTH_SLOT MONTH_OF_DATE(DATE_OF_SLOT)
 
-/* Deltas are rows of (slot, score, weight, dims), like the journal's. "cell" is what they add to
- * each (facet, value, quarter hour), in rows with eleven counters; a sum of 0 is no cell. */
-#define CELLS_OF(deltas)                                                                           \
-    " weighed as ("                                                                                \
-    "  select (d >> 32)::smallint as facet, (d & 2147483647)::int as value, slot, score,"          \
-    "   sum(weight) as weight"                                                                     \
-    "  from " deltas " cross join lateral unnest(0::bigint || dims) d"                             \
-    "  group by 1, 2, 3, 4 having sum(weight) <> 0),"                                              \
-    " cell as materialized ("                                                                      \
-    "  select facet, value, slot, " COUNTERS(COUNTER_OF_SCORE) " from weighed group by 1, 2, 3)"
+/*
+ * A statement about deltas: rows of (slot, score, weight, dims), like the journal's, which sources
+ * ("with ...") name. "cell" is what they add to each (facet, value, quarter hour), in rows with
+ * eleven counters; a sum of 0 is no cell.
+ */
+#define WITH_CELLS(sources, deltas, rest)                                                          \
+    sources ", weighed as ("                                                                       \
+            "  select (d >> 32)::smallint as facet, (d & 2147483647)::int as value, slot, score,"  \
+            "   sum(weight) as weight"                                                             \
+            "  from " deltas " cross join lateral unnest(0::bigint || dims) d"                     \
+            "  group by 1, 2, 3, 4 having sum(weight) <> 0),"                                      \
+            " cell as materialized ("                                                              \
+            "  select facet, value, slot, " COUNTERS_OF_SCORES                                     \
+            " from weighed group by 1, 2, 3)" rest
 
-#define ADD_CELLS(table, slots, condition)                                                         \
-    " insert into " table " as t (survey_id, facet, value, slot, " COUNTER_NAMES ")"               \
-    " select $1, facet, value, " slots ", " COUNTER_SUMS " from cell" condition                    \
-    " group by facet, value, 4 on conflict (survey_id, facet, value, slot)"                        \
-    " do update set " COUNTERS(COUNTER_ADD)
-
-/* Adds "cell" to the tallies of survey $1, at all levels. */
-#define ADD_CELLS_TO_TALLIES                                                                       \
-    " quarter as (" ADD_CELLS(                                                                     \
-        "tally_quarter", QUARTER_SLOT,                                                             \
-        " where " FACET_IS_FINE) "),"                                                              \
-                                 " hour as (" ADD_CELLS(                                           \
-                                     "tally_hour", HOUR_SLOT,                                      \
-                                     " where " FACET_IS_FINE) "),"                                 \
-                                                              " day as (" ADD_CELLS(               \
-                                                                  "tally_day", DAY_SLOT,           \
-                                                                  "") "),"                         \
-                                                                      " month as (" ADD_CELLS(     \
-                                                                          "tally_month",           \
-                                                                          MONTH_SLOT, "") ")"
+/* A statement that adds deltas to the tallies of survey $1, at all levels. */
+#define WITH_TALLIES(sources, deltas, rest) WITH_CELLS(sources, deltas, ADD_TO_TALLIES rest)
+#define ADD_TO_TALLIES ADD_TO_QUARTERS ADD_TO_HOURS ADD_TO_DAYS ADD_TO_MONTHS
+#define ADD_TO_QUARTERS ADD_TO("quarter", QUARTER_SLOT, IF_FINE)
+#define ADD_TO_HOURS ADD_TO("hour", HOUR_SLOT, IF_FINE)
+#define ADD_TO_DAYS ADD_TO("day", DAY_SLOT, "")
+#define ADD_TO_MONTHS ADD_TO("month", MONTH_SLOT, "")
+#define ADD_TO(level, slots, condition)                                                            \
+    ", " level " as ("                                                                             \
+    "  insert into tally_" level " as t (survey_id, facet, value, slot, " COUNTER_NAMES ")"        \
+    "  select $1, facet, value, " slots ", " COUNTER_SUMS " from cell" condition                   \
+    "  group by facet, value, 4 on conflict (survey_id, facet, value, slot)"                       \
+    "  do update set " COUNTERS_ADDED ")"
 
 /* Takes the survey's lock in a statement of its own: what follows in the transaction must see what
  * the one before has committed. The survey's row of tally_state is made if it is missing. */

@@ -33,11 +33,12 @@ const struct db_stmt rebuild_add_values = {
 /*
  * As a correction would do it: the row, with a new version (store/responses), and the difference in
  * the journal. An answer that somebody changes between this statement's snapshot and its update has
- * another place then, and is left to the next rebuild.
+ * another place then, and is left to the next rebuild; so is one whose value is new.
  */
 const struct db_stmt rebuild_number = {
     "rebuild_number", "int4 timestamptz timestamptz", "",
-    "with due as materialized (select * from response_numbers($1, $2, $3)),"
+    "with due as materialized ("
+    "  select * from response_numbers($1, $2, $3) where array_position(numbers, -1) is null),"
     " numbered as ("
     "  update response r set f1 = numbers[1], f2 = numbers[2], f3 = numbers[3], f4 = numbers[4],"
     "   f5 = numbers[5], f6 = numbers[6], f7 = numbers[7], f8 = numbers[8],"
@@ -73,10 +74,11 @@ const struct db_stmt rebuild_clear = {
  * counted. survey, from, to, first quarter hour, end. */
 const struct db_stmt rebuild_count = {
     "rebuild_count", "int4 timestamptz timestamptz int4 int4", "",
-    "with gone as (delete from journal where survey_id = $1 and slot >= $4 and slot < $5),"
-    " answer as (select slot, score, 1 as weight, dims from response_dims($1, $2, $3))," CELLS_OF(
-        "answer") "," ADD_CELLS_TO_TALLIES
-                  " update tally_state set changed = pg_current_xact_id() where survey_id = $1"};
+    WITH_TALLIES(
+        "with gone as ("
+        "  delete from journal where survey_id = $1 and slot >= $4 and slot < $5),"
+        " answer as (select slot, score, 1 as weight, dims from response_dims($1, $2, $3))",
+        "answer", " update tally_state set changed = pg_current_xact_id() where survey_id = $1")};
 
 struct rebuild {
     int32_t survey_id;

@@ -1,6 +1,8 @@
 #include "folds_sql.h"
 #include "npsd/domain/slots.h"
 
+#define MONTH_OF_ANSWER MONTH_OF_DATE("at")
+
 /* Months of rows are found by leaps over the index of time, those of tallies by reading them. */
 const struct db_stmt recount_months = {
     "recount_months", "int4", "int4",
@@ -15,40 +17,34 @@ const struct db_stmt recount_months = {
     "  union select distinct slot from tally_quarter where survey_id = $1"
     "  union select distinct slot * 4 from tally_hour where survey_id = $1"
     "  union select distinct slot * 96 from tally_day where survey_id = $1)"
-    " select " MONTH_OF_DATE(
-        "at") " from leap where at is not null"
-              " union select " MONTH_SLOT " from quarter"
-              " union select distinct slot from tally_month where survey_id = $1"
-              " order by 1"};
+    " select " MONTH_OF_ANSWER " from leap where at is not null"
+    " union select " MONTH_SLOT " from quarter"
+    " union select distinct slot from tally_month where survey_id = $1"
+    " order by 1"};
 
-/* What readers would read of the month against what they should: cells of rows - journal, at one
- * level, - tallies. */
+/* Where tallies of one level differ from cells (of rows, less the journal's). */
 #define DIFFERING(table, slots, condition, first, end)                                             \
-    "(select 1 from ("                                                                             \
-    "   select facet, value, " slots " as slot, " COUNTER_NAMES " from cell" condition             \
-    "   union all select facet, value, slot, " COUNTERS(                                           \
-        COUNTER_MINUS) " from " table "   where survey_id = $1 and slot >= " first                 \
-                       " and slot < " end ") c"                                                    \
-                       "  group by facet, value, slot"                                             \
-                       "  having (" COUNTER_SUMS ") <> (" COUNTERS(COUNTER_ZERO) "))"
+    "select 1 from ("                                                                              \
+    "  select facet, value, " slots " as slot, " COUNTER_NAMES " from cell" condition              \
+    "  union all select facet, value, slot, " COUNTERS_TAKEN " from " table                        \
+    "  where survey_id = $1 and slot >= " first " and slot < " end                                 \
+    " ) c group by facet, value, slot having (" COUNTER_SUMS ") <> (" COUNTER_ZEROS ")"
+#define DIFFERING_QUARTERS DIFFERING("tally_quarter", QUARTER_SLOT, IF_FINE, "$4", "$5")
+#define DIFFERING_HOURS DIFFERING("tally_hour", HOUR_SLOT, IF_FINE, "$4 >> 2", "$5 >> 2")
+#define DIFFERING_DAYS DIFFERING("tally_day", DAY_SLOT, "", "$4 / 96", "$5 / 96")
+#define DIFFERING_MONTHS DIFFERING("tally_month", MONTH_SLOT, "", "$6", "$6 + 1")
 
-/* survey, from, to, first quarter hour, end, month. */
+/* Of the journal, what readers would read. survey, from, to, first quarter hour, end, month. */
 const struct db_stmt recount_check = {
     "recount_check", "int4 timestamptz timestamptz int4 int4 int4", "int8",
-    "with delta as ("
-    "  select slot, score, 1 as weight, dims from response_dims($1, $2, $3)"
-    "  union all select slot, score, -weight, dims from journal where survey_id = $1"
-    "   and xid >= (select low from tally_state where survey_id = $1)"
-    "   and slot >= $4 and slot < $5)," CELLS_OF("delta") " select count(*) from (" DIFFERING(
-        "tally_quarter", QUARTER_SLOT, " where " FACET_IS_FINE, "$4",
-        "$5") " union all " DIFFERING("tally_hour", HOUR_SLOT, " where " FACET_IS_FINE, "$4 >> 2",
-                                      "$5 >> 2") " union all " DIFFERING("tally_day", DAY_SLOT, "",
-                                                                         "$4 / 96",
-                                                                         "$5 / 96") " union all " DIFFERING("tally_month",
-                                                                                                            MONTH_SLOT,
-                                                                                                            "",
-                                                                                                            "$6",
-                                                                                                            "$6 + 1") ") d"};
+    WITH_CELLS("with delta as ("
+               "  select slot, score, 1 as weight, dims from response_dims($1, $2, $3)"
+               "  union all select slot, score, -weight, dims from journal where survey_id = $1"
+               "   and xid >= (select low from tally_state where survey_id = $1)"
+               "   and slot >= $4 and slot < $5)",
+               "delta",
+               " select count(*) from (" DIFFERING_QUARTERS " union all " DIFFERING_HOURS
+               " union all " DIFFERING_DAYS " union all " DIFFERING_MONTHS ") d")};
 
 const struct db_stmt recount_unnumbered = {"recount_unnumbered", "int4 timestamptz timestamptz",
                                            "int8",

@@ -303,17 +303,24 @@ void raw_send(int fd, const char *bytes)
     raw_send_n(fd, bytes, strlen(bytes));
 }
 
-/* Byte by byte, so that nothing of the next reply is taken; false at the end or a fault. */
+/* Looks before it takes, so that nothing of the next reply is taken; false at the end or a fault.
+ */
 static bool read_head(int fd, struct raw_reply *reply)
 {
-    for (size_t len = 0; len + 1 < sizeof reply->head; len++) {
-        ssize_t got = recv(fd, reply->head + len, 1, 0);
+    for (size_t len = 0; len + 1 < sizeof reply->head;) {
+        char *at = reply->head + len;
+        ssize_t got = recv(fd, at, sizeof reply->head - 1 - len, MSG_PEEK);
         if (got <= 0) {
             reply->status = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? -1 : 0;
             return false;
         }
-        reply->head[len + 1] = '\0';
-        if (len >= 3 && memcmp(reply->head + len - 3, "\r\n\r\n", 4) == 0)
+        at[got] = '\0';
+        char *end = strstr(len > 3 ? at - 3 : reply->head, "\r\n\r\n");
+        size_t take = end ? (size_t)(end + 4 - at) : (size_t)got;
+        recv(fd, at, take, 0);
+        at[take] = '\0';
+        len += take;
+        if (end)
             return true;
     }
     return false;

@@ -117,52 +117,6 @@ void answers_correct(struct pg *pg, struct arena *arena, const struct answer_set
                      set->survey_id, set->count / 3));
 }
 
-/* --- folding --- */
-
-static void add_level(struct buf *sql, const char *level, const char *slot, const char *condition)
-{
-    buf_printf(sql,
-               ", %s as (insert into tally_%s as t"
-               " select survey_id, facet, value, %s as at",
-               level, level, slot);
-    for (int score = 0; score < NPS_SCORES; score++)
-        buf_printf(sql, ", coalesce(sum(w) filter (where score = %d), 0)::int", score);
-    buf_printf(sql,
-               " from cell%s group by survey_id, facet, value, at"
-               " on conflict (survey_id, facet, value, slot) do update set ",
-               condition);
-    for (int score = 0; score < NPS_SCORES; score++)
-        buf_printf(sql, "%sn%d = t.n%d + excluded.n%d", score > 0 ? ", " : "", score, score, score);
-    buf_text(sql, ")");
-}
-
-void answers_fold(struct pg *pg, struct arena *arena, int32_t survey_id)
-{
-    static const char fine[] = " where facet in (0, 1) or facet > 10";
-    struct buf sql = buf_make(arena, 8192);
-
-    buf_printf(
-        &sql,
-        "with gone as (delete from journal j using tally_state s where s.survey_id = %d"
-        "  and j.survey_id = %d and j.xid >= s.low returning j.slot, j.score, j.weight, j.dims),"
-        " cell as materialized (select %d as survey_id, (d >> 32)::int2 as facet,"
-        "  (d & 2147483647)::int as value, slot, score, sum(weight)::int as w"
-        "  from gone cross join lateral unnest(0::bigint || dims) d"
-        "  group by 2, 3, 4, 5 having sum(weight) <> 0)",
-        survey_id, survey_id, survey_id);
-    add_level(&sql, "quarter", "slot", fine);
-    add_level(&sql, "hour", "slot >> 2", fine);
-    add_level(&sql, "day", "floor(slot / 96.0)::int", "");
-    add_level(&sql, "month",
-              "((extract(year from day) - 1970) * 12 + extract(month from day) - 1)::int",
-              " cross join lateral (select date '1970-01-01' + floor(slot / 96.0)::int) d (day)");
-    buf_printf(&sql,
-               " update tally_state set low = pg_snapshot_xmin(pg_current_snapshot())"
-               " where survey_id = %d",
-               survey_id);
-    run(pg, sql.data);
-}
-
 /* --- recounting --- */
 
 static const char *filter_condition(struct arena *arena, const struct number_filter *filter)

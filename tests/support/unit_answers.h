@@ -2,7 +2,7 @@
  * unit_answers: random answers of a survey in the database, and a recount of them: a second opinion
  * about numbers that shares nothing with the code under test but the tables.
  *
- * Answers, corrections and folds are plain SQL, as are the recount and its arithmetic (numeric).
+ * Answers and corrections are plain SQL, as are the recount and its arithmetic (numeric).
  */
 #ifndef SUPPORT_UNIT_ANSWERS_H
 #define SUPPORT_UNIT_ANSWERS_H
@@ -34,8 +34,6 @@ int64_t answers_instant(struct answer_set *set);
 void answers_insert(struct pg *pg, struct arena *arena, struct answer_set *set, size_t count);
 /* Changes the score, the time or the exclusion of about a third, as corrections do. */
 void answers_correct(struct pg *pg, struct arena *arena, const struct answer_set *set);
-/* Moves the journal into the tallies. */
-void answers_fold(struct pg *pg, struct arena *arena, int32_t survey_id);
 
 /* The body of a result for each window, recounted from rows: ret_bodies has room for them all. */
 void answers_recount(struct pg *pg, struct arena *arena, const struct number_query *query,

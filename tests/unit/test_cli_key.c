@@ -66,6 +66,7 @@ static int run_with(const char *words, const char *input)
         args[argc++] = word;
     }
     args[argc] = NULL;
+    ck_assert_ptr_nonnull(args[0]);
     fputs(input, files[0]);
     rewind(files[0]);
     fflush(NULL);

@@ -43,6 +43,23 @@ START_TEST(sha256_in_pieces)
 }
 END_TEST
 
+/* The values are of Python's hashlib.blake2b(..., digest_size=16). */
+START_TEST(digest_of_known_texts)
+{
+    uint8_t digest[CRYPTO_DIGEST_SIZE];
+    char text[2 * CRYPTO_DIGEST_SIZE + 1];
+    struct crypto_digest_state state;
+    crypto_digest_begin(&state);
+    crypto_digest_end(&state, digest);
+    ck_assert_str_eq(crypto_hex(digest, sizeof digest, text), "cae66941d9efbd404e4d88758ea67670");
+    crypto_digest_begin(&state);
+    crypto_digest_add(&state, "a", 1);
+    crypto_digest_add(&state, "bc", 2);
+    crypto_digest_end(&state, digest);
+    ck_assert_str_eq(crypto_hex(digest, sizeof digest, text), "cf4ab791c62b8d2b2109c90275287816");
+}
+END_TEST
+
 /* RFC 4231, test cases 1, 2 and 6 (a key longer than a block). */
 static struct crypto_hash hmac(const uint8_t *bytes, size_t bytes_len, const char *text, size_t len)
 {
@@ -173,6 +190,7 @@ int main(void)
     const TTest *tests[] = {sha256_of_known_texts,
                             sha256_in_pieces,
                             hmac_of_known_texts,
+                            digest_of_known_texts,
                             random_bytes_differ,
                             equality,
                             base64url_of_known_texts,

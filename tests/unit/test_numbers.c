@@ -1,6 +1,7 @@
 #include "npsd/api/results.h"
 #include "npsd/base/clock.h"
 #include "npsd/domain/survey.h"
+#include "npsd/store/folds.h"
 #include "npsd/store/numbers.h"
 #include "support/unit_answers.h"
 #include "support/unit_database.h"
@@ -9,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct db_stmt *const *const sets[] = {numbers_statements, windows_statements, NULL};
+static const struct db_stmt *const *const sets[] = {numbers_statements, windows_statements,
+                                                    folds_statements, NULL};
 static struct pg *pg;
 static struct arena arena;
 static uint64_t seed;
@@ -17,7 +19,8 @@ static uint64_t seed;
 static void setup(void)
 {
     pg = unit_database_connect(sets);
-    ck_assert_int_eq(pg_command(pg, "set enable_seqscan = off"), DB_OK);
+    ck_assert_int_eq(pg_command(pg, "set enable_seqscan = off; set synchronous_commit = off"),
+                     DB_OK);
     arena_init(&arena, 1 << 20);
     seed = 20261120;
 }
@@ -55,6 +58,13 @@ static void make_set(struct answer_set *set, int32_t survey_id)
     };
 }
 
+static void fold(int32_t survey_id)
+{
+    bool done;
+    ck_assert_int_eq(folds_fold(pg, survey_id, &done), DB_OK);
+    ck_assert(done);
+}
+
 /* Folded, not folded, folded and changed again, changed and folded twice ... */
 static void fill_set(struct answer_set *set)
 {
@@ -65,11 +75,11 @@ static void fill_set(struct answer_set *set)
     for (int64_t batches = between(1, 3); batches > 0; batches--) {
         answers_insert(pg, &arena, set, (size_t)between(1, ANSWERS_MAX / 3));
         if (between(0, 2) > 0)
-            answers_fold(pg, &arena, set->survey_id);
+            fold(set->survey_id);
         if (between(0, 1) > 0)
             answers_correct(pg, &arena, set);
         if (between(0, 3) == 0)
-            answers_fold(pg, &arena, set->survey_id);
+            fold(set->survey_id);
     }
 }
 

@@ -57,7 +57,7 @@ struct plan {
     bool forget;                             /* prepared statements, in the first run */
     bool overlook;                           /* a failure, and call it a success */
     bool late_conflict;
-    bool cut_commit;
+    bool cut_between, cut_commit; /* the first one in the first run */
 };
 
 static enum db_status body(struct pg *connection, void *context)
@@ -71,6 +71,8 @@ static enum db_status body(struct pg *connection, void *context)
         terminate(connection);
     if (plan->runs == 1 && plan->forget)
         ck_assert_int_eq(pg_command(connection, "DEALLOCATE ALL"), DB_OK);
+    if (plan->runs == 1 && plan->cut_between)
+        unit_proxy_set(PROXY_CUT_REPLY);
     if (plan->overlook)
         ck_assert_int_eq(PG_EXEC(connection, &insert, NULL, P_INT4(1)), DB_CONFLICT);
     else
@@ -130,6 +132,17 @@ START_TEST(test_broken_before_commit_is_run_again)
         ck_assert_int_eq(plans[i].runs, 2);
         ck_assert_int_eq(items(), 2);
     }
+}
+END_TEST
+
+START_TEST(test_statement_lost_before_commit_is_run_again)
+{
+    options.url = unit_proxy_start();
+    struct plan plan = {.cut_between = true};
+    expect(DB_OK, transact(&plan));
+    ck_assert_int_eq(plan.runs, 2);
+    ck_assert_int_eq(items(), 2);
+    unit_proxy_stop();
 }
 END_TEST
 
@@ -305,6 +318,7 @@ int main(void)
         test_rolls_back_what_the_body_gives_up,
         test_reruns_are_counted,
         test_broken_before_commit_is_run_again,
+        test_statement_lost_before_commit_is_run_again,
         test_broken_before_begin_costs_nothing,
         test_lost_commit_is_not_run_again,
         test_database_away,

@@ -128,6 +128,20 @@ START_TEST(members_are_limited)
 }
 END_TEST
 
+/* A document of short values would cost many times its bytes. */
+START_TEST(values_are_limited)
+{
+    struct arena arena;
+
+    arena_init(&arena, 4096);
+    const char *fits = many_members(&arena, JSON_VALUES_MAX - 4, false);
+    const char *over = many_members(&arena, JSON_VALUES_MAX, false);
+    ck_assert_ptr_null(fault_of(&arena, fits, strlen(fits)));
+    ck_assert_ptr_nonnull(strstr(fault_of(&arena, over, strlen(over)), ": too many values"));
+    arena_done(&arena);
+}
+END_TEST
+
 /* Cut, doubled and spoiled documents: never a crash, and what is taken is an object or array. */
 START_TEST(spoiled_documents)
 {
@@ -366,10 +380,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        documents_taken,       documents_refused, members_are_limited,
-        spoiled_documents,     fields_decoded,    fields_not_sent_stay,
-        texts_are_copied,      wrong_fields_told, all_faults_at_once,
-        fault_beyond_the_list, pointers,          text_checked,
+        documents_taken,   documents_refused,  members_are_limited,   values_are_limited,
+        spoiled_documents, fields_decoded,     fields_not_sent_stay,  texts_are_copied,
+        wrong_fields_told, all_faults_at_once, fault_beyond_the_list, pointers,
+        text_checked,
     };
     json_read_init();
     return suite_run("read", tests, COUNT_OF(tests));

@@ -79,7 +79,8 @@ START_TEST(every_problem_has_its_shape)
         ck_assert_str_eq(json_string_value(json_object_get(body, "title")), info->title);
         ck_assert_int_eq(json_integer_value(json_object_get(body, "status")), info->status);
         ck_assert_str_eq(json_string_value(json_object_get(body, "instance")), "req-1");
-        ck_assert_uint_eq(json_object_size(body), 4);
+        ck_assert_str_eq(json_string_value(json_object_get(body, "detail")), info->detail);
+        ck_assert_uint_eq(json_object_size(body), 5);
         json_decref(body);
         bool retry = info->status == 429 || info->status == 503;
         ck_assert((header(&reply, "Retry-After") != NULL) == retry);
@@ -112,10 +113,10 @@ START_TEST(a_problem_inside_a_reply)
 {
     struct json_writer w = json_writer(&arena);
     json_object_begin(&w, NULL);
-    problem_write(&w, "problem", NULL, PROBLEM_GONE, NULL, NULL);
+    problem_write(&w, "problem", NULL, PROBLEM_GONE, "It was.", NULL);
     json_object_end(&w);
     ck_assert_str_eq(w.buf.data, "{\"problem\":{\"type\":\"/problems/erased\",\"title\":\"The "
-                                 "response was erased\",\"status\":410}}");
+                                 "response was erased\",\"status\":410,\"detail\":\"It was.\"}}");
 }
 END_TEST
 

@@ -79,11 +79,12 @@ START_TEST(inserted_is_read_back)
     ck_assert_str_eq(keys[0].hint, record.hint);
     ck_assert(!keys[0].all_surveys);
     ck_assert_uint_eq(keys[0].survey_count, 3);
-    ck_assert_mem_eq(keys[0].surveys, surveys, sizeof(surveys));
+    for (size_t i = 0; i < COUNT_OF(surveys); i++)
+        ck_assert_int_eq(keys[0].surveys[i], surveys[i]);
     ck_assert_uint_eq(keys[0].origin_count, 2);
     ck_assert_str_eq(keys[0].origins[0], origins[0]);
     ck_assert_str_eq(keys[0].origins[1], origins[1]);
-    ck_assert_mem_eq(&keys[0].hash, &record.hash, sizeof(record.hash));
+    ck_assert(memcmp(&keys[0].hash, &record.hash, sizeof(record.hash)) == 0);
     ck_assert_int_lt(llabs(clock_now_us() - keys[0].created_us), CLOCK_DAY_US);
     ck_assert_int_eq(keys[0].last_used_us, 0);
     ck_assert_int_eq(keys[0].revoked_us, 0);

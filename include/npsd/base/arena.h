@@ -41,6 +41,8 @@ void arena_done(struct arena *arena);
 void arena_defer(struct arena *arena, void (*destroy)(void *object), void *object);
 
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
+/* As arena_alloc, but NULL when memory is out: for libraries that know what to do then. */
+void *arena_try_alloc(struct arena *arena, size_t size) __attribute__((malloc));
 /* As arena_alloc, zeroed; count * size must not overflow (it aborts). */
 void *arena_calloc(struct arena *arena, size_t count, size_t size)
     __attribute__((malloc, returns_nonnull));

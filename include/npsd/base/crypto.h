@@ -1,6 +1,6 @@
 /*
- * crypto: what npsd needs of libsodium, and nothing else: SHA-256, HMAC-SHA-256, random bytes,
- * constant-time comparison, base64url without padding and hex. The only module that includes
+ * crypto: what npsd needs of libsodium, and nothing else: SHA-256, HMAC-SHA-256, BLAKE2b, random
+ * bytes, constant-time comparison, base64url without padding and hex. The only module that includes
  * sodium.h.
  */
 #ifndef NPSD_BASE_CRYPTO_H
@@ -29,6 +29,19 @@ struct crypto_sha256_state {
 void crypto_sha256_begin(struct crypto_sha256_state *state);
 void crypto_sha256_add(struct crypto_sha256_state *state, const void *bytes, size_t len);
 struct crypto_hash crypto_sha256_end(struct crypto_sha256_state *state);
+
+/*
+ * BLAKE2b of 16 bytes over pieces, likewise. For fingerprints that stay in our own tables; several
+ * times as fast as SHA-256.
+ */
+enum { CRYPTO_DIGEST_SIZE = 16 };
+struct crypto_digest_state {
+    _Alignas(64) unsigned char opaque[384];
+};
+void crypto_digest_begin(struct crypto_digest_state *state);
+void crypto_digest_add(struct crypto_digest_state *state, const void *bytes, size_t len);
+void crypto_digest_end(struct crypto_digest_state *state,
+                       uint8_t digest[static CRYPTO_DIGEST_SIZE]);
 
 /*
  * A key made ready for many messages: half of the work of a short HMAC is the key's. Plain memory:

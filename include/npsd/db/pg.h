@@ -14,8 +14,10 @@
  * keepalives and tcp_user_timeout 5 s. Connecting is bounded by 3 s, each exchange by its deadline:
  * all waiting is poll() on a non-blocking socket, so a silent network cannot hold a thread.
  *
- * A lost connection is reconnected by the next call, with back-off (10 ms doubling to 250 ms, full
- * jitter); while it backs off calls return DB_AWAY at once. One connection belongs to one thread.
+ * A lost connection is replaced by the next call, with back-off (10 ms doubling to 250 ms, full
+ * jitter); while it backs off calls return what connecting returned, mostly DB_AWAY, at once. Of
+ * several hosts in the URL each attempt begins with the next, so one that keeps silent does not
+ * keep us from the others. One connection belongs to one thread.
  */
 #ifndef NPSD_DB_PG_H
 #define NPSD_DB_PG_H
@@ -69,10 +71,15 @@ struct pg_options {
 
 struct pg;
 
-/* Does not connect yet (the first call does). The options and what they point to must outlive the
- * connection. */
+/* Does not connect yet (the first call does). NULL when memory is out. The options and what they
+ * point to must outlive the connection. */
 struct pg *pg_new(const struct pg_options *options);
 void pg_free(struct pg *pg);
+/*
+ * Closes the connection without waiting for anybody; the next call makes a new one. For whoever had
+ * to leave an exchange or a transaction in the middle.
+ */
+void pg_drop(struct pg *pg);
 
 /* Connects if need be: DB_OK, DB_AWAY, DB_SCHEMA or DB_UNSAFE. */
 enum db_status pg_connect(struct pg *pg);
@@ -128,7 +135,8 @@ enum db_status pg_exec(struct pg *pg, const struct db_stmt *stmt, const struct d
     pg_exec(pg, stmt, (const struct db_param[]){__VA_ARGS__},                                      \
             sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param), ret)
 
-/* SQL text without parameters and result (several statements allowed): migrations, BEGIN, SET. */
+/* SQL text without parameters and result (several statements allowed): migrations, SET. Not BEGIN:
+ * outside pg_transaction a lost connection is replaced, and what follows would run without it. */
 enum db_status pg_command(struct pg *pg, const char *sql);
 
 /*
@@ -162,8 +170,11 @@ const char *const *db_text_array(const struct db_result *result, int row, int co
 
 /*
  * BEGIN (with the given isolation), body, COMMIT; ROLLBACK if body does not return DB_OK. On
- * DB_RETRY the whole is run again, at most 10 times, with a short random pause. A body only talks
- * to the database and its own results: it may run several times. name is for the log.
+ * DB_RETRY, and when the connection broke before COMMIT was sent, nothing happened and the whole is
+ * run again, after a short random pause: at most 10 times, and not once statement_timeout + 3 s
+ * have passed. So DB_LOST means that a COMMIT was sent and not answered. A body only talks to the
+ * database and its own results: it may run several times. It returns the status of the first
+ * statement that failed; one that calls a failure DB_OK gets DB_SCHEMA. name is for the log.
  */
 enum db_isolation { DB_READ_COMMITTED, DB_REPEATABLE_READ };
 enum db_status pg_transaction(struct pg *pg, const char *name, enum db_isolation isolation,

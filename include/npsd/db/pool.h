@@ -4,6 +4,9 @@
  * A job is a struct embedded in whatever it works for; the pool borrows it from pool_submit until
  * run returns. Jobs run in the order they came. A job that waited past its deadline is run with pg
  * = NULL: it must then answer "overloaded" and touch no database.
+ *
+ * The threads are called npsd-db-0 and so on and take no signals. They connect when they start, and
+ * look after an idle connection once a second, so that pool_healthy is true or false by itself.
  */
 #ifndef NPSD_DB_POOL_H
 #define NPSD_DB_POOL_H

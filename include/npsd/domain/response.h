@@ -22,7 +22,7 @@ enum {
     RESPONSE_VALUE_MAX =
         256, /* bytes of a property's value, of respondent, external_id and agent */
     RESPONSE_TEXT_MAX = 4000, /* code points of a text answer */
-    RESPONSE_HASH_SIZE = 16   /* of SHA-256: enough against accident and forgery of a second body */
+    RESPONSE_HASH_SIZE = 16   /* enough against accident, and against forging a second body */
 };
 
 #define RESPONSE_BACKDATE_PUBLIC_US (48 * INT64_C(3600000000))

@@ -54,10 +54,10 @@ struct reply reply_later(bool (*start)(struct call *call, void *work),
 void reply_header(struct reply *reply, const char *name, const char *value);
 
 /*
- * problem+json: type "/problems/<slug>", title, status, detail (NULL: none), instance (the request
- * id), and errors if there are any, each with "pointer" (for_query false) or "parameter" (for_query
- * true). Never cached. 401 gets WWW-Authenticate, 429 and 503 Retry-After: 1 unless the caller sets
- * it by reply_retry_after.
+ * problem+json: type "/problems/<slug>", title, status, detail (NULL: the table's), instance (the
+ * request id), and errors if there are any, each with "pointer" (for_query false) or "parameter"
+ * (for_query true). Never cached. 401 gets WWW-Authenticate, 429 and 503 Retry-After: 1 unless the
+ * caller sets it by reply_retry_after.
  */
 struct reply reply_problem(const struct call *call, enum problem problem, const char *detail);
 struct reply reply_problem_errors(const struct call *call, enum problem problem, const char *detail,

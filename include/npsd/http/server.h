@@ -11,6 +11,11 @@
  * larger than the route's limit get their 413 (see struct route). No handler that waits runs on an
  * HTTP thread.
  *
+ * What libmicrohttpd answers itself, as text/html and before we see the request: 400 for a
+ * malformed request line, Content-Length or chunk, 413, 414 and 431 for heads over 16 KiB in all,
+ * 505. What it hides, and a strict proxy in front would refuse: folded headers, bare line feeds as
+ * line ends, chunk extensions, a NUL in a header's value (which ends it).
+ *
  * Order of refusal: 404, 405, 401, 404 survey, 403 (admit), 411, 413, 415, 400 (query, malformed),
  * then the handler.
  *

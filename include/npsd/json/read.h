@@ -2,8 +2,9 @@
  * read: from bytes to a checked json_t, and from a json_t to a struct by declaration.
  *
  * json_read refuses what jansson would let pass: duplicate members, nesting deeper than
- * JSON_DEPTH_MAX, objects with more than JSON_MEMBERS_MAX members. NUL never gets in. Other control
- * characters (escaped) do; the fields that forbid them refuse them.
+ * JSON_DEPTH_MAX, objects with more than JSON_MEMBERS_MAX members, more than JSON_VALUES_MAX values
+ * in all. NUL never gets in. Other control characters (escaped) do; the fields that forbid them
+ * refuse them.
  *
  * A handler declares its input as a table of fields and calls json_decode; every wrong, missing or
  * unknown member is told at once, each with its JSON pointer. What was not sent leaves its target
@@ -23,15 +24,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JSON_DEPTH_MAX = 8, JSON_MEMBERS_MAX = 64 };
+/* A value costs jansson far more memory than its bytes: [1,1,1 ... of 8 MiB would take 200 MB. */
+enum { JSON_DEPTH_MAX = 8, JSON_MEMBERS_MAX = 64, JSON_VALUES_MAX = 128 * 1024 };
 
 /* jansson's hash seed; once, before threads. */
 void json_read_init(void);
 
 /*
- * The document (an object or an array), owned by the arena (json_decref by its cleanup list). NULL
- * if it is not JSON; *ret_detail then says what is wrong and where ("line 3, column 7: duplicate
- * member"), without repeating input. Columns count characters from 1.
+ * The document (an object or an array), in the memory of the arena, so it needs no json_decref.
+ * NULL if it is not JSON; *ret_detail then says what is wrong and where ("line 3, column 7:
+ * duplicate member"), without repeating input. Columns count characters from 1.
  */
 json_t *json_read(struct arena *arena, const char *bytes, size_t len, const char **ret_detail);
 

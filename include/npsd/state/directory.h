@@ -22,6 +22,7 @@ struct directory_key {
     int32_t id;
     enum role role;
     const char *name;
+    const char *actor; /* "key 3 Olga": for audit and history */
     bool all_surveys;
     const int32_t *surveys;
     size_t survey_count;

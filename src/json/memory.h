@@ -1,0 +1,19 @@
+/*
+ * memory (JSON): where jansson's memory comes from. While a document is read, from the reader's
+ * arena, with which it goes; a parser's many small blocks cost several times as much from malloc
+ * and free. At all other times from malloc.
+ */
+#ifndef NPSD_JSON_MEMORY_H
+#define NPSD_JSON_MEMORY_H
+
+#include "npsd/base/arena.h"
+#include <jansson.h>
+
+/* Once, before jansson allocates anything and before threads. */
+void json_memory_init(void);
+
+/* json_loadb into the arena: the document needs no json_decref (and takes none amiss). */
+json_t *json_load_into(struct arena *arena, const char *bytes, size_t len, size_t flags,
+                       json_error_t *error);
+
+#endif
