@@ -21,8 +21,10 @@ post() { # DAEMON CONNECTIONS ITEMS SECONDS
 
 # The base puts the ids of this run behind those of the runs before, as time does with ours.
 insert() { # CLIENTS SECONDS
-  exec timeout --kill-after=5 $(($2 + 60)) pgbench --no-vacuum --protocol=prepared --jobs=2 --client="$1" \
-    --time="$2" --file=tests/bench/insert.sql --define=n=0 --define=base="${EPOCHREALTIME/./}" "$NPSD_DATABASE_URL"
+  exec timeout --kill-after=5 $(($2 + 60)) pgbench --no-vacuum --protocol=prepared --jobs=2 \
+    --client="$1" --time="$2" --file=tests/bench/insert.sql \
+    --define=n=0 --define=base="${EPOCHREALTIME/./}" --define=hash='\x9f86d081884c7d659a2feaa0c55ad015' \
+    --define=answers='{"why": "Fast"}' --define=properties='{"branch": "north"}' "$NPSD_DATABASE_URL"
 }
 
 # --- one load at a time ---
@@ -45,14 +47,19 @@ run_load() { # NAME SECONDS
   esac >"$scratch/load.txt" 2>&1
 }
 
+# The same line as wrk's, without a p99.
+summary_of_pgbench() { # FILE
+  awk '
+    /transactions actually processed:/ { replies = $NF }
+    /number of failed transactions:/ { failed = $5 }
+    /^tps =/ { rate = $3 }
+    END { if (rate > 0) printf "%d %d 0 %d\n", replies, replies / rate * 1000000, failed }' "$1"
+}
+
 # Sets replies, micros, p99 and errors from what a load has printed.
 read_result() { # NAME
   case $1 in
-    pgbench*) read -r replies micros p99 errors < <(awk '
-        /transactions actually processed:/ { replies = $NF }
-        /number of failed transactions:/ { failed = $5 }
-        /^tps =/ { rate = $3 }
-        END { if (rate > 0) printf "%d %d 0 %d\n", replies, replies / rate * 1000000, failed }' "$scratch/load.txt") ;;
+    pgbench*) read -r replies micros p99 errors < <(summary_of_pgbench "$scratch/load.txt") ;;
     *) read -r replies micros p99 errors < <(sed -n 's/^result //p' "$scratch/load.txt") ;;
   esac || { cat "$scratch/load.txt" >&2 && fail "$1 has no result"; }
 }
@@ -66,7 +73,8 @@ record() { # NAME BEFORE AFTER COUNTERS_BEFORE COUNTERS_AFTER FOLDED
   read -ra b <<<"$3"
   read -ra c <<<"$4"
   read -ra d <<<"$5"
-  printf '%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%d\n' "$1" $((replies * items)) "$micros" "$p99" "$errors" \
+  printf '%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%d\n' \
+    "$1" $((replies * items)) "$micros" "$p99" "$errors" \
     $((b[0] - a[0])) $((b[1] - a[1])) $((b[2] - a[2])) $((b[3] - a[3])) \
     $((d[1] - c[1])) $((d[2] - c[2])) "$6" $((d[0] - c[0])) $((connections * items)) >>"$measures"
 }
@@ -127,7 +135,8 @@ end_snapshot() {
 # A line of measures like the others', without what cannot be told apart.
 record_writer() { # FILE CONNECTIONS ITEMS
   local replies micros p99 errors
-  read -r replies micros p99 errors < <(sed -n 's/^result //p' "$1") || { cat "$1" >&2 && fail "a writer has no result"; }
+  read -r replies micros p99 errors < <(sed -n 's/^result //p' "$1") ||
+    { cat "$1" >&2 && fail "a writer has no result"; }
   printf 'writer\t%d\t%d\t%d\t%d\t0\t0\t0\t0\t0\t0\t0\t%d\t%d\n' $((replies * $3)) "$micros" "$p99" "$errors" \
     $((replies * $3)) $(($2 * $3)) >>"$measures"
 }

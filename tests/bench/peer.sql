@@ -1,5 +1,9 @@
--- What the daemon is measured against: the columns of response, and the primary key as the only
--- index. No tallies, no journal, no other index, no check: everything that is left out is to the
--- peer's advantage.
+-- What the daemon is measured against: a table of response's columns, without tallies and journal.
+-- indexes=0: with the primary key alone, so without the indexes and the check that response pays for.
+-- indexes=1: with all that response has.
 create schema bench;
+\if :indexes
+create table bench.peer (like public.response including all);
+\else
 create table bench.peer (like public.response including defaults, primary key (survey_id, id));
+\endif

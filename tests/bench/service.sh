@@ -92,7 +92,8 @@ start_all() {
   start_daemon first
   "$npsd" survey create deploy/demo.json >/dev/null
   (umask 077 && "$npsd" key create --role admin --name bench >"$scratch/key")
-  run_child psql "$NPSD_DATABASE_URL" --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file=tests/bench/peer.sql
+  run_child psql "$NPSD_DATABASE_URL" --no-psqlrc --quiet --set=ON_ERROR_STOP=1 \
+    --set=indexes="$peer_indexes" --file=tests/bench/peer.sql
   measures=$scratch/measures facts=$scratch/facts
   : >"$measures"
   : >"$facts"
@@ -113,7 +114,8 @@ describe_machine() {
   fact npsd "$("$npsd" --version)"
   fact settings "$settings"
   fact load "$(cut -d' ' -f1 /proc/loadavg)"
-  fact plan "$rounds rounds of $seconds s a load; snapshot $snapshot_seconds s; writers $writers_seconds s"
+  fact plan "$rounds rounds of $seconds s a load, snapshot $snapshot_seconds s, writers $writers_seconds s"
+  fact peer "$([ "$peer_indexes" = 1 ] && echo 'all indexes of response' || echo 'the primary key only')"
 }
 
 # --- questions ---
