@@ -3,6 +3,7 @@
 #include "npsd/api/world.h"
 #include "npsd/json/read.h"
 #include "npsd/store/audit.h"
+#include "npsd/store/folds.h"
 #include "npsd/store/keys.h"
 #include "support/unit_database.h"
 #include <jansson.h>
@@ -10,8 +11,9 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct db_stmt *const *const sets[] = {directory_statements, surveys_statements,
-                                                    keys_statements, audit_statements, NULL};
+static const struct db_stmt *const *const sets[] = {directory_statements, folds_statements,
+                                                    surveys_statements,   keys_statements,
+                                                    audit_statements,     NULL};
 
 static struct arena arena;
 static struct world world;
