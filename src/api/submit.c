@@ -65,7 +65,7 @@ struct reply submit_one(struct call *call)
     struct submission *submission = arena_calloc(call->arena, 1, sizeof *submission);
     struct problem_errors errors = {.arena = call->arena};
     const char *detail;
-    struct reply refusal = submission_refusal(call, 1);
+    struct reply refusal = submission_limit(call, 1);
     if (refusal.status)
         return refusal;
     if (!submission_key_header(call, &submission->key))

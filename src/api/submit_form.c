@@ -78,7 +78,7 @@ static struct reply take_control(struct call *call, const struct form_control *c
     struct reply refusal = access_admit_form(
         call, control->key ? control->key : access_credentials(call, &(bool){false}));
     if (!refusal.status)
-        refusal = submission_refusal(call, 1);
+        refusal = submission_limit(call, 1);
     if (refusal.status)
         return refusal;
     if (control->redirect && !redirect_allowed(call, control->redirect))

@@ -1,9 +1,10 @@
 /*
- * access: who asks, and may they? Derived from the route's access, the key and the survey; nothing
- * else in the api decides it, except edit tokens (amend.c), which belong to one response.
+ * access: who asks, and may they? Derived from the route's access, the key or edit token, and the
+ * survey; nothing else in the api decides it, except that an edit token is good for edit_minutes
+ * only (amend.c).
  *
  * Order of refusal: 401 (a wrong key is 401 even where none is needed), 404 (a survey that is not,
- * or that the key is not for), 403.
+ * or that the key is not for), 403 (the role, the origin, a closed survey).
  */
 #ifndef NPSD_API_ACCESS_H
 #define NPSD_API_ACCESS_H
@@ -11,7 +12,7 @@
 #include "npsd/api/world.h"
 
 /* For server_app.admit. Fills call->identity. *ret_ask: key or survey is not in the directory as it
- * is remembered. */
+ * is remembered, and the address has not asked too often (world->asks). */
 struct reply access_admit(struct call *call, bool *ret_ask);
 /* The same on a worker, after reading the directory anew: decides. */
 struct reply access_admit_fresh(struct call *call);
