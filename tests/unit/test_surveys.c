@@ -340,13 +340,13 @@ static const char *items(const struct reply *reply)
     return ids.data;
 }
 
-START_TEST(listed_by_slug)
+START_TEST(listed_newest_first)
 {
     static const char *const slugs[] = {"b", "d", "a", "c", "e"};
     for (size_t i = 0; i < COUNT_OF(slugs); i++)
         create(slugs[i]);
     struct reply reply = run(surveys_list, NULL, "", NULL);
-    ck_assert_str_eq(items(&reply), "a,b,c,d,e");
+    ck_assert_str_eq(items(&reply), "e,c,a,d,b");
     ck_assert(json_is_null(json_object_get(body_of(&reply), "next_cursor")));
     ck_assert_ptr_null(find(&reply, "Link"));
     reply = run(surveys_list, NULL, "limit=5", NULL);
@@ -356,23 +356,40 @@ END_TEST
 
 START_TEST(pages_follow_each_other)
 {
-    static const char *const slugs[] = {"a", "b", "c", "d-0-9-long", "e"};
+    static const char *const slugs[] = {"e", "d-0-9-long", "c", "b", "a"};
     for (size_t i = 0; i < COUNT_OF(slugs); i++)
         create(slugs[i]);
+    call.path = "/v1/surveys";
     struct reply reply = run(surveys_list, NULL, "limit=2", NULL);
     ck_assert_str_eq(items(&reply), "a,b");
     const char *cursor = text(&reply, "next_cursor");
     ck_assert_str_eq(
         find(&reply, "Link"),
-        arena_printf(&arena, "<https://nps.example/v1/surveys?limit=2&cursor=%s>; rel=\"next\"",
+        arena_printf(&arena, "<https://nps.example/v1/surveys?cursor=%s&limit=2>; rel=\"next\"",
                      cursor));
     unit_pg_sql("delete from survey where slug = 'b'"); /* a cursor needs not its item */
+    create("newer");
     reply = run(surveys_list, NULL, arena_printf(&arena, "limit=2&cursor=%s", cursor), NULL);
     ck_assert_str_eq(items(&reply), "c,d-0-9-long");
     cursor = text(&reply, "next_cursor");
     reply = run(surveys_list, NULL, arena_printf(&arena, "cursor=%s&limit=2", cursor), NULL);
     ck_assert_str_eq(items(&reply), "e");
     ck_assert(json_is_null(json_object_get(body_of(&reply), "next_cursor")));
+}
+END_TEST
+
+/* Made in one transaction: the later number is the newer one. */
+START_TEST(pages_of_surveys_of_one_moment)
+{
+    static const char *const slugs[] = {"a", "b", "c"};
+    for (size_t i = 0; i < COUNT_OF(slugs); i++)
+        create(slugs[i]);
+    unit_pg_sql("update survey set created_at = '2026-11-20T14:03:00Z'");
+    struct reply reply = run(surveys_list, NULL, "limit=1", NULL);
+    ck_assert_str_eq(items(&reply), "c");
+    const char *cursor = text(&reply, "next_cursor");
+    reply = run(surveys_list, NULL, arena_printf(&arena, "cursor=%s", cursor), NULL);
+    ck_assert_str_eq(items(&reply), "b,a");
 }
 END_TEST
 
@@ -387,9 +404,9 @@ START_TEST(listed_are_those_of_the_key)
     key.surveys = ids;
     key.survey_count = 2;
     struct reply reply = run(surveys_list, NULL, "", NULL);
-    ck_assert_str_eq(items(&reply), "a,c");
+    ck_assert_str_eq(items(&reply), "c,a");
     reply = run(surveys_list, NULL, "limit=1", NULL);
-    ck_assert_str_eq(items(&reply), "a");
+    ck_assert_str_eq(items(&reply), "c");
     ck_assert_str_ne(text(&reply, "next_cursor"), "");
     key.survey_count = 1;
     reply = run(surveys_list, NULL, "limit=1", NULL);
@@ -408,12 +425,17 @@ START_TEST(wrong_pages)
     static const struct {
         const char *query, *problem;
     } cases[] = {
-        {"limit=0", "invalid limit"},      {"limit=1001", "invalid limit"},
-        {"limit=", "invalid limit"},       {"limit=-1", "invalid limit"},
-        {"limit=1.0", "invalid limit"},    {"cursor=", "invalid cursor"},
-        {"cursor=!!", "invalid cursor"},   {"cursor=YQ==", "invalid cursor"},
-        {"cursor=QQ", "invalid cursor"}, /* "A" is no slug */
-        {"cursor=YQBi", "invalid cursor"}, {"page=2", "invalid page"},
+        {"limit=0", "invalid limit"},
+        {"limit=1001", "invalid limit"},
+        {"limit=", "invalid limit"},
+        {"limit=-1", "invalid limit"},
+        {"limit=1.0", "invalid limit"},
+        {"cursor=", "invalid cursor"},
+        {"cursor=!!", "invalid cursor"},
+        {"cursor=YQ==", "invalid cursor"},
+        {"cursor=YQ", "invalid cursor"},
+        {"page=2", "invalid page"},
+        {"cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "invalid cursor"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct reply reply = run(surveys_list, NULL, cases[i].query, NULL);
@@ -460,8 +482,9 @@ int main(void)
                                   refused_patches_change_nothing,
                                   gone_meanwhile,
                                   deleted_with_its_responses_only_if_told,
-                                  listed_by_slug,
+                                  listed_newest_first,
                                   pages_follow_each_other,
+                                  pages_of_surveys_of_one_moment,
                                   listed_are_those_of_the_key,
                                   wrong_pages,
                                   told_when_the_database_is_away};
