@@ -33,9 +33,14 @@ enum {
     DRAIN_MS = 10000
 };
 
+/* A lane runs the same few statements with arrays of all sizes: planning anew for small ones costs
+ * more than it gains. */
+static const char *const lane_settings[] = {"plan_cache_mode=force_generic_plan",
+                                            "enable_seqscan=off", NULL};
+
 /* Everything that runs, in the order in which it is started. */
 struct service {
-    struct pg_options database;
+    struct pg_options database, lanes;
     struct world world;
     struct server_app app;
     struct folder *folder;
@@ -46,13 +51,15 @@ static bool start_state(struct service *s, const struct config *config, bool mig
 {
     struct world *world = &s->world;
     s->database = cli_database(config);
+    s->lanes = s->database;
+    s->lanes.settings = lane_settings;
     world->config = config;
     world->directory = directory_new();
     world->values = values_new();
     world->limits = limits_new(config->rate_public);
     world->asks = limits_new(ASKS_A_MINUTE);
     const struct poller_options poller = {&s->database, world->directory, migrate};
-    const struct lane_options single = {"npsd-single", &s->database, world->values,
+    const struct lane_options single = {"npsd-single", &s->lanes, world->values,
                                         (size_t)config->queue, SINGLE_BATCH};
     /* A batch is taken whole, so a shorter queue would never have room for one. */
     const struct lane_options batch = {
