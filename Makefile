@@ -74,7 +74,7 @@ test:  ## install what is missing, build, and run every test, plain and sanitize
 
 bench:  ## measure the daemon under load (tests/bench)
 	@deploy/packages.sh bench
-	@$(MAKE) -j$(JOBS) SANITIZER= tests
+	@$(MAKE) -j$(JOBS) SANITIZER= all
 	@exec tests/bench/run.sh
 
 check-layers:  ## who may include whom

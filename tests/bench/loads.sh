@@ -2,12 +2,11 @@
 # shellcheck shell=bash disable=SC2154 # what is not set here is set in run.sh and service.sh
 
 loads=()
-snapshot_session=''
+snapshot_session='' snapshot_input=''
 
 end_loads() {
   local pid
-  for pid in "${loads[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  end_snapshot
+  for pid in "${loads[@]}" $snapshot_session; do kill -TERM "$pid" 2>/dev/null || true; done
 }
 
 # Prints "result REPLIES MICROSECONDS P99_MICROSECONDS ERRORS".
@@ -104,30 +103,31 @@ measure() { # NAME SECONDS
 
 # --- an open snapshot ---
 
-# What a report or a backup does: a transaction that keeps seeing the database as it was.
+# What a report or a backup does: a transaction that keeps seeing the database as it was. psql reads
+# what we say from a pipe with a name.
 open_snapshot() {
-  local seen=''
-  coproc SNAPSHOT { exec psql "$NPSD_DATABASE_URL" --no-psqlrc --quiet --tuples-only --no-align 2>&1; }
-  snapshot_session=$SNAPSHOT_PID
-  echo 'begin isolation level repeatable read; select 1;' >&"${SNAPSHOT[1]}"
-  read -r -t 10 seen <&"${SNAPSHOT[0]}" || true
-  [ "$seen" = 1 ] || fail "no snapshot: $seen"
+  local i
+  rm -f -- "$scratch/snapshot" && mkfifo "$scratch/snapshot"
+  psql "$NPSD_DATABASE_URL" --no-psqlrc --quiet --tuples-only --no-align \
+    <"$scratch/snapshot" >"$scratch/snapshot.txt" 2>&1 &
+  snapshot_session=$!
+  exec {snapshot_input}>"$scratch/snapshot"
+  echo 'begin isolation level repeatable read; select 1;' >&"$snapshot_input"
+  for ((i = 0; i < 100; i++)); do
+    [ ! -s "$scratch/snapshot.txt" ] || return 0
+    sleep 0.1
+  done
+  fail "psql does not open a snapshot"
 }
 
 # Fails unless the transaction has lived until now.
 close_snapshot() {
-  local seen=''
-  echo 'select 2; commit;' >&"${SNAPSHOT[1]}"
-  read -r -t 10 seen <&"${SNAPSHOT[0]}" || true
-  [ "$seen" = 2 ] || fail "the snapshot was lost: $seen"
-  end_snapshot
-}
-
-end_snapshot() {
-  [ -n "$snapshot_session" ] || return 0
-  kill -TERM "$snapshot_session" 2>/dev/null || true
-  wait "$snapshot_session" 2>/dev/null || true
+  echo 'select 2; commit;' >&"$snapshot_input"
+  exec {snapshot_input}>&-
+  wait "$snapshot_session" || true
   snapshot_session=''
+  [ "$(tr '\n' ' ' <"$scratch/snapshot.txt")" = '1 2 ' ] ||
+    fail "the snapshot was lost: $(cat "$scratch/snapshot.txt")"
 }
 
 # --- four writers ---
