@@ -115,6 +115,11 @@ static struct reply find_key(struct call *call, struct identity *who, const char
     return go_on();
 }
 
+static struct reply refuse_survey(const struct call *call)
+{
+    return reply_problem(call, PROBLEM_NOT_FOUND, "There is no such survey.");
+}
+
 static bool has_survey(const struct route *route)
 {
     return strstr(route->pattern, "{survey}") != NULL;
@@ -131,7 +136,7 @@ static struct reply find_survey(struct call *call, struct identity *who, bool *r
         *ret_ask = true;
         return go_on();
     }
-    return reply_problem(call, PROBLEM_NOT_FOUND, "There is no such survey.");
+    return refuse_survey(call);
 }
 
 static struct reply refuse_nobody(const struct call *call)
@@ -217,6 +222,14 @@ static struct reply check_rights(const struct call *call, const struct identity 
     return reply;
 }
 
+/* The latest snapshot; earlier ones stay as long as the call. */
+static void take_snapshot(const struct call *call, struct identity *who)
+{
+    who->snapshot = directory_acquire(call_world(call)->directory);
+    if (who->snapshot)
+        arena_defer(call->arena, release_snapshot, who->snapshot);
+}
+
 static struct identity *identity_of(struct call *call)
 {
     struct identity *who = call->identity;
@@ -225,9 +238,7 @@ static struct identity *identity_of(struct call *call)
         call->identity = who;
     }
     *who = (struct identity){.role = ROLE_NONE, .actor = "anyone"};
-    who->snapshot = directory_acquire(call_world(call)->directory);
-    if (who->snapshot)
-        arena_defer(call->arena, release_snapshot, who->snapshot);
+    take_snapshot(call, who);
     return who;
 }
 
@@ -303,6 +314,17 @@ struct reply access_admit_form(struct call *call, const char *key)
         return reply;
     reply = read_directory(call);
     return reply.status ? reply : admit(call, &claim, NULL);
+}
+
+struct reply access_renew_survey(struct call *call)
+{
+    struct identity *who = call_identity(call);
+    struct reply reply = read_directory(call);
+    if (reply.status)
+        return reply;
+    take_snapshot(call, who);
+    who->survey = directory_survey_by_id(who->snapshot, who->survey->id);
+    return who->survey ? go_on() : refuse_survey(call);
 }
 
 /* What a page of another origin may do: post to, amend in, and read the definition of a survey. */

@@ -1,5 +1,6 @@
 #include "npsd/api/amend.h"
 
+#include "npsd/api/access.h"
 #include "npsd/api/database.h"
 #include "npsd/api/responses.h"
 #include "npsd/api/submission.h"
@@ -32,6 +33,20 @@ static struct reply check_time(const struct call *call, const struct stored_resp
     if (who->role != ROLE_NONE || call->received_us <= last)
         return go_on();
     return reply_problem(call, PROBLEM_EDIT_OVER, NULL);
+}
+
+/*
+ * What is there, and its survey, which is read after it: another daemon may have taken the answer
+ * with questions or options that this one has not heard of, and what is not known would be lost.
+ */
+static struct reply find_old(struct call *call, struct amendment *amendment)
+{
+    struct reply refusal = response_find(call, &amendment->before);
+    if (!refusal.status)
+        refusal = access_renew_survey(call);
+    if (!refusal.status)
+        amendment->rules = submission_rules(call, false);
+    return refusal;
 }
 
 /* What is stored, as the struct that decoders work on. False if the stored texts are not what we
@@ -130,8 +145,12 @@ static bool changes_nothing(const struct amendment *amendment)
 
 static struct reply reply_with(const struct call *call, const struct stored_response *response)
 {
+    const struct identity *who = call_identity(call);
     struct json_writer w = json_writer(call->arena);
-    response_write(&w, NULL, call_identity(call)->survey->slug, response);
+    if (who->role == ROLE_NONE)
+        response_write_own(&w, who->survey->slug, response);
+    else
+        response_write(&w, NULL, who->survey->slug, response);
     return reply_json(200, &w);
 }
 
@@ -153,7 +172,7 @@ static struct reply try_change(struct call *call, struct amendment *amendment, b
 {
     struct problem_errors errors = {.arena = call->arena};
     *ret_stale = false;
-    struct reply refusal = response_find(call, &amendment->before);
+    struct reply refusal = find_old(call, amendment);
     if (!refusal.status)
         refusal = check_time(call, &amendment->before);
     if (refusal.status)
@@ -173,12 +192,9 @@ struct reply amend_response(struct call *call)
 {
     struct amendment *amendment = arena_calloc(call->arena, 1, sizeof *amendment);
     const char *detail;
-    struct reply refusal = go_on();
-    if (call_identity(call)->role == ROLE_NONE)
-        refusal = submission_limit(call, 1);
+    struct reply refusal = submission_limit(call, 1);
     if (refusal.status)
         return refusal;
-    amendment->rules = submission_rules(call, false);
     amendment->body = json_read(call->arena, call->body, call->body_len, &detail);
     if (!amendment->body)
         return reply_problem(call, PROBLEM_BAD_JSON, detail);
@@ -193,9 +209,9 @@ struct reply amend_response(struct call *call)
 
 static struct reply try_erase(struct call *call, bool *ret_stale)
 {
-    struct amendment amendment = {.rules = submission_rules(call, false)};
+    struct amendment amendment = {0};
     *ret_stale = false;
-    struct reply refusal = response_find(call, &amendment.before);
+    struct reply refusal = find_old(call, &amendment);
     if (refusal.status)
         return refusal;
     if (!read_old(call, &amendment))

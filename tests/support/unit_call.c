@@ -6,6 +6,7 @@
 #include "npsd/api/survey_change.h"
 #include "npsd/base/clock.h"
 #include "npsd/cli/cli.h"
+#include "npsd/ingest/lane.h"
 #include "npsd/json/read.h"
 #include "npsd/state/keytext.h"
 #include "npsd/store/keys.h"
@@ -20,6 +21,12 @@ static const char *header_of(const struct call *call, const char *name)
         if (c->headers[i].name && strcasecmp(c->headers[i].name, name) == 0)
             return c->headers[i].value;
     return NULL;
+}
+
+static void resume(struct call *call)
+{
+    struct unit_call *c = call->edge;
+    sem_post(&c->resumed);
 }
 
 void unit_call_open(struct unit_call *c)
@@ -42,15 +49,20 @@ void unit_call_open(struct unit_call *c)
                             .received_us = clock_now_us(),
                             .world = &c->world,
                             .header = header_of,
+                            .resume = resume,
                             .public_url = "https://nps.example",
                             .body = "",
                             .db = pg_new(&c->database),
                             .edge = c};
+    ck_assert_int_eq(sem_init(&c->resumed, 0, 0), 0);
     unit_call_refresh(c);
 }
 
 void unit_call_done(struct unit_call *c)
 {
+    lane_stop(c->world.single);
+    lane_stop(c->world.batch);
+    sem_destroy(&c->resumed);
     arena_done(&c->arena);
     limits_free(c->world.limits);
     limits_free(c->world.asks);
@@ -151,6 +163,25 @@ void unit_call_admit(struct unit_call *c)
 {
     struct reply reply = access_admit_fresh(&c->call);
     ck_assert_msg(reply.status == 0, "%s", unit_reply_tells(&c->arena, &reply));
+}
+
+void unit_call_lanes(struct unit_call *c, size_t room)
+{
+    const struct lane_options options = {"npsd-test", &c->database, c->world.values, room, room};
+    c->world.single = lane_start(&options);
+    c->world.batch = lane_start(&options);
+    ck_assert(c->world.single && c->world.batch);
+}
+
+struct reply unit_call_run(struct unit_call *c)
+{
+    unit_call_admit(c);
+    struct reply reply = c->call.route->handle(&c->call);
+    if (reply.status)
+        return reply;
+    if (reply.start(&c->call, reply.work))
+        sem_wait(&c->resumed);
+    return reply.finish(&c->call, reply.work);
 }
 
 const char *unit_reply_header(const struct reply *reply, const char *name)

@@ -11,6 +11,7 @@
 #include "npsd/api/world.h"
 #include "npsd/http/reply.h"
 #include <jansson.h>
+#include <semaphore.h>
 
 enum { UNIT_HEADERS_MAX = 8 };
 
@@ -19,6 +20,7 @@ struct unit_call {
     struct pg_options database;
     struct arena arena;
     struct world world;
+    sem_t resumed;
     struct call call;
     struct {
         const char *name, *value;
@@ -47,6 +49,11 @@ void unit_call_bearer(struct unit_call *c, const char *key);
 void unit_call_body(struct unit_call *c, unsigned media, const char *body);
 /* Admits the call as a worker does; fails the test if it is refused. */
 void unit_call_admit(struct unit_call *c);
+
+/* Starts the lanes, with room for so many answers each. */
+void unit_call_lanes(struct unit_call *c, size_t room);
+/* Admits the call, runs its handler, and what that has put off: the real reply. */
+struct reply unit_call_run(struct unit_call *c);
 
 /* NULL: none. */
 const char *unit_reply_header(const struct reply *reply, const char *name);

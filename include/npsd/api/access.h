@@ -18,6 +18,9 @@ struct reply access_admit(struct call *call, bool *ret_ask);
 struct reply access_admit_fresh(struct call *call);
 /* A key that came in a form instead of a header; as access_admit_fresh. NULL key: none. */
 struct reply access_admit_form(struct call *call, const char *key);
+/* For handlers on a worker that must know the survey at least as well as what they have just read
+ * of its answers: reads the directory anew and points the identity's survey there. */
+struct reply access_renew_survey(struct call *call);
 /* For server_app.cors. */
 const char *access_cors(struct call *call);
 
