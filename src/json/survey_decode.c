@@ -1,4 +1,5 @@
 #include "npsd/base/text.h"
+#include "npsd/domain/zone.h"
 #include "npsd/json/read.h"
 #include "survey_parts.h"
 
@@ -76,10 +77,7 @@ static void take_id(struct decoder *d, const char *id)
 
 static void take_time_zone(struct decoder *d, const char *name)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                  "_+/-";
-
-    if (name[strspn(name, allowed)] != '\0')
+    if (!zone_region(name))
         fault(d, TIME_ZONE, "must be the name of a time zone such as Europe/Moscow");
     d->survey.time_zone = name;
 }
