@@ -250,10 +250,50 @@ START_TEST(questions_are_kept_once_answered)
                                    " (select id from survey where slug = 'one')"),
                      "recommend11,why22,improve30");
     reply = run(survey_patch_handle, "two", "", WHY("yes_no"));
+    ck_assert_int_eq(reply.status, 200);
+    reply = run(survey_patch_handle, "two", "", WHY("text"));
+    ck_assert_int_eq(reply.status, 200);
+    unit_pg_sql("update response set answers = '{\"why\": \"Slow\"}'");
+    reply = run(survey_patch_handle, "two", "", WHY("yes_no"));
     ck_assert_int_eq(reply.status, 422);
     ck_assert_str_eq(problem(&reply), "invalid /questions/1/type");
     reply = run(survey_patch_handle, "two", "", WHY("text"));
     ck_assert_int_eq(reply.status, 200);
+}
+END_TEST
+
+/* Somebody holds what must be read to find out, longer than a statement may take. */
+static enum db_status patch_while_locked(struct pg *pg, void *context)
+{
+    struct reply *reply = context;
+    ck_assert_int_eq(pg_command(pg, "lock table response in access exclusive mode"), DB_OK);
+    *reply = survey_patch_handle(&call);
+    return DB_OK;
+}
+
+START_TEST(questions_are_kept_in_doubt)
+{
+    create("one");
+    run(survey_get, "one", "", NULL);
+    struct reply reply;
+    struct pg *other = call.db;
+    struct pg_options hasty = {
+        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .statement_timeout_ms = 200};
+    call.db = pg_new(&hasty);
+    ck_assert_int_eq(pg_connect(call.db), DB_OK);
+    call.body = WHY("yes_no");
+    call.body_len = strlen(call.body);
+    ck_assert_int_eq(pg_transaction(other, "test", DB_READ_COMMITTED, patch_while_locked, &reply),
+                     DB_OK);
+    ck_assert_int_eq(reply.status, 422);
+    ck_assert_str_eq(problem(&reply), "invalid /questions/1/type");
+    call.body = "{\"open\": false}"; /* does not ask */
+    call.body_len = strlen(call.body);
+    ck_assert_int_eq(pg_transaction(other, "test", DB_READ_COMMITTED, patch_while_locked, &reply),
+                     DB_OK);
+    ck_assert_int_eq(reply.status, 200);
+    pg_free(call.db);
+    call.db = other;
 }
 END_TEST
 
@@ -479,6 +519,7 @@ int main(void)
                                   got_twice_is_not_modified,
                                   patch_merges,
                                   questions_are_kept_once_answered,
+                                  questions_are_kept_in_doubt,
                                   refused_patches_change_nothing,
                                   gone_meanwhile,
                                   deleted_with_its_responses_only_if_told,
