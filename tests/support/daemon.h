@@ -11,12 +11,12 @@
 #include <sys/types.h>
 
 struct command {
-    int status; /* the exit code; 128 + n after signal n */
+    int status; /* the exit code; 128 + n after signal n; -1 when it had to be killed */
     const char *out;
     const char *err; /* both live like text() */
 };
 
-/* `npsd ARGS...`, ended by NULL, within 60 s. */
+/* `npsd ARGS...`, ended by NULL, within 30 s. */
 struct command command_run(const char *const *settings, const char *const *args);
 /* The same without waiting; command_wait gives the outcome. */
 struct running {
@@ -37,7 +37,7 @@ struct daemon {
 
 /* Starts `$NPSD_TEST_WRAPPER npsd serve` and waits until it is ready. The settings come on top of
  * those for tests: ports 0, a fresh NPSD_VAR, no limit of the rate, unsafe durability allowed.
- * False after telling why on stderr. */
+ * NPSD_TEST_SERVE=OPTIONS is what follows `serve`. False after telling why on stderr. */
 bool daemon_start(struct daemon *daemon, const char *database_url, const char *const *settings);
 /* SIGTERM; NULL when it ended in time with exit code 0 and without a report of a sanitizer, else
  * what was wrong (lives like text()). Removes the folder. */
