@@ -1,5 +1,9 @@
 #include "npsd/api/access.h"
 
+#include "npsd/api/limits.h"
+#include "npsd/api/submission.h"
+#include "npsd/base/clock.h"
+#include "npsd/base/text.h"
 #include "npsd/state/keytext.h"
 
 #include <string.h>
@@ -36,7 +40,13 @@ const char *access_credentials(const struct call *call, bool *ret_malformed)
     return *ret_malformed ? NULL : found;
 }
 
-/* An edit token stands where a key would, on the one route that takes it; its handler checks it. */
+/* What a request is for, and what it shows. */
+struct claim {
+    enum access access;
+    const char *key, *token; /* NULL: not sent */
+};
+
+/* An edit token stands where a key would, on the one route that takes it. */
 static bool is_edit_token(const struct call *call, const char *credentials)
 {
     return call->route->access == ACCESS_AMEND && strncmp(credentials, "npsd_", 5) != 0;
@@ -105,6 +115,11 @@ static struct reply find_key(struct call *call, struct identity *who, const char
     return go_on();
 }
 
+static struct reply refuse_survey(const struct call *call)
+{
+    return reply_problem(call, PROBLEM_NOT_FOUND, "There is no such survey.");
+}
+
 static bool has_survey(const struct route *route)
 {
     return strstr(route->pattern, "{survey}") != NULL;
@@ -121,18 +136,47 @@ static struct reply find_survey(struct call *call, struct identity *who, bool *r
         *ret_ask = true;
         return go_on();
     }
-    return reply_problem(call, PROBLEM_NOT_FOUND, "There is no such survey.");
+    return refuse_survey(call);
 }
 
-/* Without a key only what an open survey offers to everybody. */
-static struct reply check_nobody(const struct call *call, const struct identity *who,
-                                 enum access access)
+static struct reply refuse_nobody(const struct call *call)
 {
-    bool needs_open = access == ACCESS_DEFINITION || access == ACCESS_POST;
-    if (role_may(ROLE_NONE, access) && (!needs_open || who->survey->access == SURVEY_OPEN))
-        return go_on();
     return reply_problem(call, PROBLEM_UNAUTHORIZED,
                          "This needs a key: Authorization: Bearer npsd_...");
+}
+
+/* Who shows no key and needs one, or an edit token, in any case. */
+static bool lacks_key(const struct identity *who, const struct claim *claim)
+{
+    return who->role == ROLE_NONE && (!role_may(ROLE_NONE, claim->access) ||
+                                      (claim->access == ACCESS_AMEND && !claim->token));
+}
+
+static bool is_token_of(const struct call *call, const struct identity *who, const char *token)
+{
+    const char *slug = call->params[0], *id_text = call->params[1];
+    char expected[EDIT_TOKEN_SIZE];
+    struct uuid id;
+    if (!text_is_slug(slug, strlen(slug)) || !uuid_parse(id_text, strlen(id_text), &id))
+        return false;
+    submission_edit_token(who->snapshot, slug, &id, expected);
+    return strlen(token) == strlen(expected) && crypto_equal(token, expected, strlen(expected));
+}
+
+/* Status 0: no token was sent, or it is the response's (or, with *ret_ask, might be). */
+static struct reply find_token(const struct call *call, struct identity *who, const char *token,
+                               bool *ret_ask)
+{
+    if (!token)
+        return go_on();
+    if (!who->snapshot && ret_ask) {
+        *ret_ask = true;
+        return go_on();
+    }
+    if (!who->snapshot || !is_token_of(call, who, token))
+        return reply_problem(call, PROBLEM_UNAUTHORIZED, "This is not the response's edit token.");
+    who->actor = "edit token";
+    return go_on();
 }
 
 static bool origin_listed(const struct directory_key *key, const char *origin)
@@ -143,19 +187,47 @@ static bool origin_listed(const struct directory_key *key, const char *origin)
     return key->origin_count == 0;
 }
 
-static struct reply check_rights(const struct call *call, const struct identity *who,
+static bool survey_is(const struct identity *who, enum survey_access access)
+{
+    return who->survey && who->survey->access == access;
+}
+
+/* Without a key only what an open survey offers to everybody. */
+static struct reply check_nobody(const struct call *call, const struct identity *who,
                                  enum access access)
 {
-    if (who->role == ROLE_NONE)
-        return check_nobody(call, who, access);
+    bool needs_open = access == ACCESS_DEFINITION || access == ACCESS_POST;
+    return needs_open && !survey_is(who, SURVEY_OPEN) ? refuse_nobody(call) : go_on();
+}
+
+static struct reply check_key(const struct call *call, const struct identity *who,
+                              enum access access)
+{
     if (!role_may(who->role, access))
         return reply_problem(call, PROBLEM_FORBIDDEN, "The role of this key does not allow it.");
     const char *origin = call_header(call, "Origin");
     if (origin && !origin_listed(who->key, origin))
         return reply_problem(call, PROBLEM_ORIGIN, NULL);
-    if (access == ACCESS_POST && who->survey->access == SURVEY_LINK && !role_is_staff(who->role))
+    if (access == ACCESS_POST && survey_is(who, SURVEY_LINK) && !role_is_staff(who->role))
         return reply_problem(call, PROBLEM_FORBIDDEN, "This survey takes answers by signed link.");
     return go_on();
+}
+
+static struct reply check_rights(const struct call *call, const struct identity *who,
+                                 enum access access)
+{
+    struct reply reply = who->key ? check_key(call, who, access) : check_nobody(call, who, access);
+    if (!reply.status && access == ACCESS_POST && who->survey && !who->survey->open)
+        return reply_problem(call, PROBLEM_SURVEY_CLOSED, NULL);
+    return reply;
+}
+
+/* The latest snapshot; earlier ones stay as long as the call. */
+static void take_snapshot(const struct call *call, struct identity *who)
+{
+    who->snapshot = directory_acquire(call_world(call)->directory);
+    if (who->snapshot)
+        arena_defer(call->arena, release_snapshot, who->snapshot);
 }
 
 static struct identity *identity_of(struct call *call)
@@ -166,27 +238,27 @@ static struct identity *identity_of(struct call *call)
         call->identity = who;
     }
     *who = (struct identity){.role = ROLE_NONE, .actor = "anyone"};
-    who->snapshot = directory_acquire(call_world(call)->directory);
-    if (who->snapshot)
-        arena_defer(call->arena, release_snapshot, who->snapshot);
+    take_snapshot(call, who);
     return who;
 }
 
 /* ret_ask NULL: decide now. */
-static struct reply admit(struct call *call, enum access access, const char *credentials,
-                          bool *ret_ask)
+static struct reply admit(struct call *call, const struct claim *claim, bool *ret_ask)
 {
     struct identity *who = identity_of(call);
-    struct reply reply = find_key(call, who, credentials, ret_ask);
+    struct reply reply = find_key(call, who, claim->key, ret_ask);
     if (reply.status || (ret_ask && *ret_ask))
         return reply;
-    /* Who needs a key in any case is told so before being told which surveys there are. */
-    if (who->role == ROLE_NONE && !role_may(ROLE_NONE, access))
-        return check_nobody(call, who, access);
+    /* Said before it is said which surveys there are. */
+    if (lacks_key(who, claim))
+        return refuse_nobody(call);
+    reply = find_token(call, who, claim->token, ret_ask);
+    if (reply.status || (ret_ask && *ret_ask))
+        return reply;
     reply = find_survey(call, who, ret_ask);
     if (reply.status || (ret_ask && *ret_ask))
         return reply;
-    return check_rights(call, who, access);
+    return check_rights(call, who, claim->access);
 }
 
 static struct reply admit_header(struct call *call, bool *ret_ask)
@@ -196,15 +268,28 @@ static struct reply admit_header(struct call *call, bool *ret_ask)
     if (malformed)
         return reply_problem(call, PROBLEM_UNAUTHORIZED,
                              "Send the key as Bearer, or as the user name of Basic.");
-    if (credentials && is_edit_token(call, credentials))
-        credentials = NULL;
-    return admit(call, call->route->access, credentials, ret_ask);
+    bool token = credentials && is_edit_token(call, credentials);
+    const struct claim claim = {.access = call->route->access,
+                                .key = token ? NULL : credentials,
+                                .token = token ? credentials : NULL};
+    return admit(call, &claim, ret_ask);
+}
+
+/* Whether a stranger's request may cost a look into the database; if not, what is remembered
+ * decides, which is a quarter of a second old. */
+static bool may_ask(const struct call *call)
+{
+    return limits_take(call_world(call)->asks, call->client, 1, clock_monotonic_us()) == 0;
 }
 
 struct reply access_admit(struct call *call, bool *ret_ask)
 {
     *ret_ask = false;
-    return admit_header(call, ret_ask);
+    struct reply reply = admit_header(call, ret_ask);
+    if (!*ret_ask || !call_identity(call)->snapshot || may_ask(call))
+        return reply;
+    *ret_ask = false;
+    return admit_header(call, NULL);
 }
 
 static struct reply read_directory(struct call *call)
@@ -222,12 +307,24 @@ struct reply access_admit_fresh(struct call *call)
 
 struct reply access_admit_form(struct call *call, const char *key)
 {
+    const struct claim claim = {.access = ACCESS_POST, .key = key};
     bool ask = false;
-    struct reply reply = admit(call, ACCESS_POST, key, &ask);
+    struct reply reply = admit(call, &claim, &ask);
     if (!ask)
         return reply;
     reply = read_directory(call);
-    return reply.status ? reply : admit(call, ACCESS_POST, key, NULL);
+    return reply.status ? reply : admit(call, &claim, NULL);
+}
+
+struct reply access_renew_survey(struct call *call)
+{
+    struct identity *who = call_identity(call);
+    struct reply reply = read_directory(call);
+    if (reply.status)
+        return reply;
+    take_snapshot(call, who);
+    who->survey = directory_survey_by_id(who->snapshot, who->survey->id);
+    return who->survey ? go_on() : refuse_survey(call);
 }
 
 /* What a page of another origin may do: post to, amend in, and read the definition of a survey. */
@@ -235,6 +332,13 @@ static bool is_for_pages(const struct route *route)
 {
     return route->access == ACCESS_POST || route->access == ACCESS_FORM ||
            route->access == ACCESS_AMEND || route->access == ACCESS_DEFINITION;
+}
+
+/* A publishable key that names no origin is for any; a secret one stands in pages only on
+ * purpose. */
+static bool is_for_page(const struct directory_key *key, const char *origin)
+{
+    return origin_listed(key, origin) && (key->origin_count > 0 || !role_is_secret(key->role));
 }
 
 static const char *cors_of_survey(const struct call *call,
@@ -247,11 +351,11 @@ static const char *cors_of_survey(const struct call *call,
         return "*";
     const struct identity *who = call_identity(call);
     if (who && who->key)
-        return origin_listed(who->key, origin) ? origin : NULL;
+        return is_for_page(who->key, origin) ? origin : NULL;
     /* A preflight carries no key, so the origin need only be good for one of the survey's keys. */
     for (size_t i = 0; i < snapshot->key_count; i++)
         if (directory_key_covers(&snapshot->keys[i], survey->id) &&
-            origin_listed(&snapshot->keys[i], origin))
+            is_for_page(&snapshot->keys[i], origin))
             return origin;
     return NULL;
 }

@@ -19,32 +19,11 @@ struct amendment {
     struct stored_response before, after;
     struct response old_response, new_response;
     struct response_patch patch;
-    const char *actor;
 };
 
 static struct reply go_on(void)
 {
     return (struct reply){0};
-}
-
-/* Who holds no key must hold the response's edit token. */
-static struct reply check_token(const struct call *call, const char **ret_actor)
-{
-    const struct identity *who = call_identity(call);
-    char token[EDIT_TOKEN_SIZE];
-    struct uuid id;
-    bool malformed;
-    *ret_actor = who->actor;
-    if (who->role != ROLE_NONE)
-        return go_on();
-    *ret_actor = "edit token";
-    const char *sent = access_credentials(call, &malformed);
-    if (!sent || !uuid_parse(call->params[1], strlen(call->params[1]), &id))
-        return reply_problem(call, PROBLEM_UNAUTHORIZED, "This needs an edit token or a key.");
-    submission_edit_token(who->snapshot, who->survey->slug, &id, token);
-    if (strlen(sent) != strlen(token) || !crypto_equal(sent, token, strlen(token)))
-        return reply_problem(call, PROBLEM_UNAUTHORIZED, "This is not the response's edit token.");
-    return go_on();
 }
 
 static struct reply check_time(const struct call *call, const struct stored_response *response)
@@ -54,6 +33,20 @@ static struct reply check_time(const struct call *call, const struct stored_resp
     if (who->role != ROLE_NONE || call->received_us <= last)
         return go_on();
     return reply_problem(call, PROBLEM_EDIT_OVER, NULL);
+}
+
+/*
+ * What is there, and its survey, which is read after it: another daemon may have taken the answer
+ * with questions or options that this one has not heard of, and what is not known would be lost.
+ */
+static struct reply find_old(struct call *call, struct amendment *amendment)
+{
+    struct reply refusal = response_find(call, &amendment->before);
+    if (!refusal.status)
+        refusal = access_renew_survey(call);
+    if (!refusal.status)
+        amendment->rules = submission_rules(call, false);
+    return refusal;
 }
 
 /* What is stored, as the struct that decoders work on. False if the stored texts are not what we
@@ -152,15 +145,19 @@ static bool changes_nothing(const struct amendment *amendment)
 
 static struct reply reply_with(const struct call *call, const struct stored_response *response)
 {
+    const struct identity *who = call_identity(call);
     struct json_writer w = json_writer(call->arena);
-    response_write(&w, NULL, call_identity(call)->survey->slug, response);
+    if (who->role == ROLE_NONE)
+        response_write_own(&w, who->survey->slug, response);
+    else
+        response_write(&w, NULL, who->survey->slug, response);
     return reply_json(200, &w);
 }
 
 static struct reply write_change(struct call *call, struct amendment *amendment, bool *ret_stale)
 {
-    const struct response_change change = {&amendment->before, &amendment->after, amendment->actor,
-                                           action_of(amendment)};
+    const struct response_change change = {&amendment->before, &amendment->after,
+                                           call_identity(call)->actor, action_of(amendment)};
     *ret_stale = false;
     if (changes_nothing(amendment))
         return reply_with(call, &amendment->before);
@@ -175,7 +172,7 @@ static struct reply try_change(struct call *call, struct amendment *amendment, b
 {
     struct problem_errors errors = {.arena = call->arena};
     *ret_stale = false;
-    struct reply refusal = response_find(call, &amendment->before);
+    struct reply refusal = find_old(call, amendment);
     if (!refusal.status)
         refusal = check_time(call, &amendment->before);
     if (refusal.status)
@@ -195,10 +192,9 @@ struct reply amend_response(struct call *call)
 {
     struct amendment *amendment = arena_calloc(call->arena, 1, sizeof *amendment);
     const char *detail;
-    struct reply refusal = check_token(call, &amendment->actor);
+    struct reply refusal = submission_limit(call, 1);
     if (refusal.status)
         return refusal;
-    amendment->rules = submission_rules(call, false);
     amendment->body = json_read(call->arena, call->body, call->body_len, &detail);
     if (!amendment->body)
         return reply_problem(call, PROBLEM_BAD_JSON, detail);
@@ -213,9 +209,9 @@ struct reply amend_response(struct call *call)
 
 static struct reply try_erase(struct call *call, bool *ret_stale)
 {
-    struct amendment amendment = {.rules = submission_rules(call, false)};
+    struct amendment amendment = {0};
     *ret_stale = false;
-    struct reply refusal = response_find(call, &amendment.before);
+    struct reply refusal = find_old(call, &amendment);
     if (refusal.status)
         return refusal;
     if (!read_old(call, &amendment))

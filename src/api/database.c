@@ -2,10 +2,12 @@
 
 #include "npsd/base/log.h"
 
-static const char *detail_of(enum db_status status)
+static const char *detail_of(const struct call *call, enum db_status status)
 {
     switch (status) {
     case DB_LOST:
+        if (call->route->method == HTTP_GET)
+            return "The connection to the database broke; nothing was changed: try again.";
         return "The connection to the database broke: look whether it was done before you send it "
                "again.";
     case DB_AWAY:
@@ -25,5 +27,5 @@ struct reply database_refusal(const struct call *call, enum db_status status, co
               LOG_TEXT("sqlstate", pg_sqlstate(call->db)), LOG_TEXT("error", pg_error(call->db)));
     if (ours)
         return reply_problem(call, PROBLEM_INTERNAL, NULL);
-    return reply_problem(call, PROBLEM_UNAVAILABLE, detail_of(status));
+    return reply_problem(call, PROBLEM_UNAVAILABLE, detail_of(call, status));
 }

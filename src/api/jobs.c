@@ -2,6 +2,7 @@
 
 #include "npsd/api/access.h"
 #include "npsd/base/clock.h"
+#include "npsd/base/log.h"
 #include "npsd/base/metrics.h"
 #include "npsd/db/pool.h"
 #include "npsd/http/server.h"
@@ -17,6 +18,10 @@ struct call_job {
 
 static struct reply run_call(struct call *call, bool asked)
 {
+    if (!call->db) {
+        metrics_add(METRIC_REJECTED, 1);
+        return reply_problem(call, PROBLEM_OVERLOADED, NULL);
+    }
     if (asked) {
         struct reply refusal = access_admit_fresh(call);
         if (refusal.status)
@@ -29,17 +34,16 @@ static struct reply run_call(struct call *call, bool asked)
 static struct reply run_landed(struct call *call, bool asked)
 {
     jmp_buf landing;
-    jmp_buf *outer = call->arena->landing;
-    struct reply reply;
-    if (setjmp(landing) == 0) {
-        call->arena->landing = &landing;
-        reply = run_call(call, asked);
-    } else {
-        /* It may have been in the middle of a transaction. */
-        pg_drop(call->db);
-        reply = reply_problem(call, PROBLEM_UNAVAILABLE, "Out of memory.");
+    if (setjmp(landing) != 0) {
+        call->arena->landing = NULL;
+        log_error(call->request_id, "out-of-memory");
+        if (call->db)
+            pg_drop(call->db); /* it may have been in the middle of a transaction */
+        return reply_out_of_memory();
     }
-    call->arena->landing = outer;
+    call->arena->landing = &landing;
+    struct reply reply = run_call(call, asked);
+    call->arena->landing = NULL;
     return reply;
 }
 
@@ -47,25 +51,35 @@ static void run_job(struct job *job, struct pg *pg)
 {
     struct call_job *work = (struct call_job *)job;
     struct call *call = work->call;
-    if (!pg) {
-        metrics_add(METRIC_REJECTED, 1);
-        server_answer(call, reply_problem(call, PROBLEM_OVERLOADED, NULL));
-        return;
-    }
     call->db = pg;
     struct reply reply = run_landed(call, work->asked);
     call->db = NULL;
     server_answer(call, reply);
 }
 
+/* NULL: out of memory. Nobody else's landing is set here (see reply_later). */
+static struct call_job *make_job(struct call *call)
+{
+    jmp_buf landing;
+    if (setjmp(landing) != 0) {
+        call->arena->landing = NULL;
+        return NULL;
+    }
+    call->arena->landing = &landing;
+    struct call_job *work = arena_calloc(call->arena, 1, sizeof *work);
+    call->arena->landing = NULL;
+    return work;
+}
+
 bool jobs_submit(struct call *call, bool asked)
 {
-    struct call_job *work = arena_calloc(call->arena, 1, sizeof *work);
-    work->job.run = run_job;
-    work->job.deadline_us = clock_monotonic_us() + JOB_DEADLINE_US;
-    work->call = call;
-    work->asked = asked;
-    bool taken = pool_submit(call_world(call)->pool, &work->job);
+    struct call_job *work = make_job(call);
+    if (work)
+        *work = (struct call_job){.job.run = run_job,
+                                  .job.deadline_us = clock_monotonic_us() + JOB_DEADLINE_US,
+                                  .call = call,
+                                  .asked = asked};
+    bool taken = work && pool_submit(call_world(call)->pool, &work->job);
     if (!taken)
         metrics_add(METRIC_REJECTED, 1);
     return taken;

@@ -84,9 +84,8 @@ static int take(struct limits *limits, struct bucket *bucket, size_t n, int64_t 
     if (bucket->tokens > limits->per_minute)
         bucket->tokens = limits->per_minute;
     bucket->seen_us = now_us;
-    /* A batch larger than the whole burst is let through by a full bucket, which then owes the
-     * rest. */
-    double wanted = (double)n < limits->per_minute ? (double)n : limits->per_minute;
+    size_t burst = (size_t)limits->per_minute;
+    double wanted = (double)(n == 0 ? 1 : n < burst ? n : burst);
     if (bucket->tokens >= wanted) {
         bucket->tokens -= (double)n;
         return 0;
@@ -96,7 +95,7 @@ static int take(struct limits *limits, struct bucket *bucket, size_t n, int64_t 
 
 int limits_take(struct limits *limits, const char *address, size_t n, int64_t now_us)
 {
-    if (limits->per_minute == 0 || n == 0)
+    if (limits->per_minute == 0)
         return 0;
     uint64_t hash = hash_address(limits, address);
     pthread_mutex_t *lock = &limits->locks[hash % SETS % LOCKS];

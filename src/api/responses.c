@@ -13,13 +13,18 @@ static void write_object(struct json_writer *w, const char *name, const char *js
         json_put_raw(w, name, "{}", 2);
 }
 
+static void write_answers(struct json_writer *w, const struct answer_row *row)
+{
+    json_put_int(w, "score", row->score);
+    json_put_text(w, "group", nps_group_name(nps_group_of(row->score)));
+    write_object(w, "answers", row->answers, row->answers_len);
+}
+
 /* What a version of a response is made of, the present one and earlier ones alike. */
 static void write_content(struct json_writer *w, const struct stored_response *response)
 {
     const struct answer_row *row = &response->row;
-    json_put_int(w, "score", row->score);
-    json_put_text(w, "group", nps_group_name(nps_group_of(row->score)));
-    write_object(w, "answers", row->answers, row->answers_len);
+    write_answers(w, row);
     json_put_text(w, "channel", channel_name(row->channel));
     json_put_text(w, "agent", response->agent);
     json_put_text(w, "language", row->language);
@@ -30,20 +35,43 @@ static void write_content(struct json_writer *w, const struct stored_response *r
     json_put_text(w, "reason", response->exclusion_reason);
 }
 
-void response_write(struct json_writer *w, const char *name, const char *survey,
-                    const struct stored_response *response)
+static void write_names(struct json_writer *w, const char *survey,
+                        const struct stored_response *response)
 {
     char id[UUID_TEXT_SIZE];
-    json_object_begin(w, name);
     json_put_text(w, "id", uuid_format(&response->row.id, id));
     json_put_text(w, "survey", survey);
-    json_put_text(w, "external_id", response->row.external_id);
-    write_content(w, response);
+}
+
+static void write_times(struct json_writer *w, const struct stored_response *response)
+{
     json_put_time(w, "received_at", response->row.received_us);
     if (response->updated_us)
         json_put_time(w, "updated_at", response->updated_us);
     else
         json_put_null(w, "updated_at");
+}
+
+void response_write(struct json_writer *w, const char *name, const char *survey,
+                    const struct stored_response *response)
+{
+    json_object_begin(w, name);
+    write_names(w, survey, response);
+    json_put_text(w, "external_id", response->row.external_id);
+    write_content(w, response);
+    write_times(w, response);
+    json_object_end(w);
+}
+
+void response_write_own(struct json_writer *w, const char *survey,
+                        const struct stored_response *response)
+{
+    json_object_begin(w, NULL);
+    write_names(w, survey, response);
+    write_answers(w, &response->row);
+    json_put_text(w, "language", response->row.language);
+    json_put_time(w, "answered_at", response->row.answered_us);
+    write_times(w, response);
     json_object_end(w);
 }
 
@@ -65,15 +93,23 @@ struct reply response_find(struct call *call, struct stored_response *ret_respon
     return (struct reply){0};
 }
 
+/* What people have said is for the one who asked, now. */
+static struct reply reply_personal(const struct json_writer *w)
+{
+    struct reply reply = reply_json(200, w);
+    reply_header(&reply, "Cache-Control", "no-store");
+    return reply;
+}
+
 struct reply response_get(struct call *call)
 {
-    struct stored_response response;
+    struct stored_response response = {0};
     struct reply refusal = response_find(call, &response);
     if (refusal.status)
         return refusal;
     struct json_writer w = json_writer(call->arena);
     response_write(&w, NULL, call_identity(call)->survey->slug, &response);
-    return reply_json(200, &w);
+    return reply_personal(&w);
 }
 
 static void write_version(struct json_writer *w, const struct response_version *version)
@@ -88,7 +124,7 @@ static void write_version(struct json_writer *w, const struct response_version *
 
 struct reply response_history(struct call *call)
 {
-    struct stored_response response;
+    struct stored_response response = {0};
     struct response_version *versions;
     size_t count;
     struct reply refusal = response_find(call, &response);
@@ -105,5 +141,5 @@ struct reply response_history(struct call *call)
         write_version(&w, &versions[i]);
     json_array_end(&w);
     json_object_end(&w);
-    return reply_json(200, &w);
+    return reply_personal(&w);
 }

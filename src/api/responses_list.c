@@ -1,3 +1,4 @@
+#include "npsd/api/cursor.h"
 #include "npsd/api/database.h"
 #include "npsd/api/responses.h"
 #include "npsd/api/window_query.h"
@@ -8,61 +9,33 @@
 
 enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000 };
 
-/*
- * A cursor names the last answer of a page, and is bound to the survey by a MAC, so that nobody
- * mistakes it for something to be made by hand. base64url of: answered_us (8), id (16), first 8
- * bytes of the MAC.
- */
-struct cursor {
-    uint8_t answered[8];
-    uint8_t id[UUID_SIZE];
-    uint8_t mac[8];
+/* The last answer of a page. */
+struct place {
+    int64_t answered_us;
+    struct uuid id;
 };
-_Static_assert(sizeof(struct cursor) == 32, "no padding");
-enum { CURSOR_TEXT_SIZE = 44 };
+_Static_assert(sizeof(struct place) == 24, "no padding");
 
-static void cursor_sign(const struct call *call, struct cursor *cursor)
+static const char *list_label(const struct call *call)
 {
-    const struct identity *who = call_identity(call);
-    char *text = arena_printf(call->arena, "npsd-list-v1 %s ", who->survey->slug);
-    size_t len = strlen(text), size = sizeof cursor->answered + sizeof cursor->id;
-    char *bytes = arena_alloc(call->arena, len + size);
-    memcpy(bytes, text, len);
-    memcpy(bytes + len, cursor, size);
-    struct crypto_hash mac = crypto_hmac_sha256(&who->snapshot->cursor_secret, bytes, len + size);
-    memcpy(cursor->mac, mac.bytes, sizeof cursor->mac);
+    return arena_printf(call->arena, "responses %s", call_identity(call)->survey->slug);
 }
 
-static const char *cursor_write(const struct call *call, const struct answer_row *row)
+static const char *write_cursor(const struct call *call, const struct answer_row *row)
 {
-    struct cursor cursor;
-    char *text = arena_alloc(call->arena, CURSOR_TEXT_SIZE);
-    memcpy(cursor.answered, &row->answered_us, sizeof cursor.answered);
-    memcpy(cursor.id, row->id.bytes, sizeof cursor.id);
-    cursor_sign(call, &cursor);
-    return crypto_base64url(&cursor, sizeof cursor, text);
+    const struct place place = {row->answered_us, row->id};
+    return cursor_make(call, list_label(call), &place, sizeof place);
 }
 
-static void cursor_read(const struct call *call, struct response_filter *filter,
+static void read_cursor(const struct call *call, struct response_filter *filter,
                         struct problem_errors *errors)
 {
-    const char *text = call_query(call, "cursor");
-    struct cursor cursor, signed_again;
-    if (!text)
-        return;
-    bool good = crypto_base64url_decode(text, strlen(text), &cursor, sizeof cursor);
-    if (good) {
-        signed_again = cursor;
-        cursor_sign(call, &signed_again);
-        good = crypto_equal(cursor.mac, signed_again.mac, sizeof cursor.mac);
+    struct place place;
+    filter->after_set = cursor_take(call, list_label(call), &place, sizeof place, errors);
+    if (filter->after_set) {
+        filter->after_us = place.answered_us;
+        filter->after_id = place.id;
     }
-    if (!good) {
-        problem_add(errors, "is not a cursor of this list", "cursor");
-        return;
-    }
-    filter->after_set = true;
-    memcpy(&filter->after_us, cursor.answered, sizeof cursor.answered);
-    memcpy(filter->after_id.bytes, cursor.id, sizeof cursor.id);
 }
 
 static void read_group(const struct call *call, struct response_filter *filter,
@@ -153,7 +126,7 @@ static void read_query(const struct call *call, struct response_filter *filter,
     read_channel(call, filter, errors);
     read_has_text(call, filter, errors);
     read_since(call, filter, errors);
-    cursor_read(call, filter, errors);
+    read_cursor(call, filter, errors);
     read_window(call, query, errors);
 }
 
@@ -181,21 +154,6 @@ static void take_filters(struct arena *arena, const struct window_choice *choice
         filter->properties = w.buf.data;
 }
 
-static const char *next_link(const struct call *call, const char *cursor)
-{
-    struct buf link = buf_make(call->arena, 256);
-    buf_printf(&link, "<%s%s?cursor=%s", call_base_url(call), call->path, cursor);
-    for (size_t i = 0; i < call->query_count; i++)
-        if (strcmp(call->query[i].name, "cursor") != 0) {
-            buf_char(&link, '&');
-            buf_text(&link, call_escape(call->arena, call->query[i].name));
-            buf_char(&link, '=');
-            buf_text(&link, call_escape(call->arena, call->query[i].value));
-        }
-    buf_text(&link, ">; rel=\"next\"");
-    return link.data;
-}
-
 static struct reply write_page(const struct call *call, const struct stored_response *responses,
                                size_t count, size_t limit)
 {
@@ -207,13 +165,12 @@ static struct reply write_page(const struct call *call, const struct stored_resp
         response_write(&w, NULL, call_identity(call)->survey->slug, &responses[i]);
     json_array_end(&w);
     if (count > limit)
-        cursor = cursor_write(call, &responses[limit - 1].row);
+        cursor = write_cursor(call, &responses[limit - 1].row);
     json_put_text(&w, "next_cursor", cursor);
     json_object_end(&w);
     struct reply reply = reply_json(200, &w);
     reply_header(&reply, "Cache-Control", "private, no-cache");
-    if (cursor)
-        reply_header(&reply, "Link", next_link(call, cursor));
+    cursor_link(call, &reply, cursor);
     return reply;
 }
 

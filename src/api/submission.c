@@ -40,12 +40,9 @@ bool submission_key_header(const struct call *call, const char **ret_key)
     return true;
 }
 
-struct reply submission_refusal(const struct call *call, size_t answers)
+struct reply submission_limit(const struct call *call, size_t answers)
 {
-    const struct identity *who = call_identity(call);
-    if (!who->survey->open)
-        return reply_problem(call, PROBLEM_SURVEY_CLOSED, NULL);
-    if (role_is_secret(who->role))
+    if (role_is_secret(call_identity(call)->role))
         return (struct reply){0};
     int wait = limits_take(call_world(call)->limits, call->client, answers, clock_monotonic_us());
     if (wait == 0)

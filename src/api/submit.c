@@ -65,7 +65,7 @@ struct reply submit_one(struct call *call)
     struct submission *submission = arena_calloc(call->arena, 1, sizeof *submission);
     struct problem_errors errors = {.arena = call->arena};
     const char *detail;
-    struct reply refusal = submission_refusal(call, 1);
+    struct reply refusal = submission_limit(call, 1);
     if (refusal.status)
         return refusal;
     if (!submission_key_header(call, &submission->key))
@@ -90,5 +90,8 @@ struct reply submit_thanks(struct call *call)
         " \xd0\x92\xd0\xb0\xd1\x88 \xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82"
         " \xd0\xbf\xd1\x80\xd0\xb8\xd0\xbd\xd1\x8f\xd1\x82.</p>";
     (void)call;
-    return reply_text(200, "text/html; charset=utf-8", page, sizeof page - 1);
+    struct reply reply = reply_text(200, "text/html; charset=utf-8", page, sizeof page - 1);
+    reply_header(&reply, "Content-Security-Policy",
+                 "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
+    return reply;
 }

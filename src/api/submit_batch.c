@@ -6,8 +6,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { BATCH_MAX = 1000 };
-
 /* One item of a batch: a submission, or what is wrong with it. */
 struct batch_item {
     struct submission submission;
@@ -23,6 +21,7 @@ struct batch {
     size_t count;
     size_t good;
     atomic_size_t left; /* submissions the lane still has */
+    bool overloaded;    /* the lane has no room for it */
 };
 
 static void refuse_item(struct batch_item *item, enum problem problem, const char *detail)
@@ -46,11 +45,16 @@ static void decode_item(const struct call *call, const struct response_rules *ru
     item->errors = errors;
 }
 
-static struct reply too_many(const struct call *call)
+static struct reply refuse_body(const struct call *call, const char *detail)
 {
     struct problem_errors errors = {.arena = call->arena};
-    problem_add(&errors, "must have at most 1000 items", "%s", "");
+    problem_add(&errors, detail, "%s", "");
     return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
+}
+
+static struct reply refuse_count(const struct call *call)
+{
+    return refuse_body(call, arena_printf(call->arena, "must have at most %d items", BATCH_MAX));
 }
 
 static struct batch *batch_make(struct call *call, size_t count)
@@ -62,25 +66,25 @@ static struct batch *batch_make(struct call *call, size_t count)
     return batch;
 }
 
-static struct reply read_array(struct call *call, struct batch **ret_batch)
+/* Reads the body. NULL after setting *ret_refusal. */
+static struct batch *read_array(struct call *call, struct reply *ret_refusal)
 {
     const char *detail;
     json_t *body = json_read(call->arena, call->body, call->body_len, &detail);
-    if (!body)
-        return reply_problem(call, PROBLEM_BAD_JSON, detail);
-    if (!json_is_array(body)) {
-        struct problem_errors errors = {.arena = call->arena};
-        problem_add(&errors, "must be an array of answers", "%s", "");
-        return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
+    if (!body) {
+        *ret_refusal = reply_problem(call, PROBLEM_BAD_JSON, detail);
+        return NULL;
     }
-    if (json_array_size(body) > BATCH_MAX)
-        return too_many(call);
+    if (!json_is_array(body) || json_array_size(body) > BATCH_MAX) {
+        *ret_refusal = json_is_array(body) ? refuse_count(call)
+                                           : refuse_body(call, "must be an array of answers");
+        return NULL;
+    }
     const struct response_rules rules = submission_rules(call, true);
     struct batch *batch = batch_make(call, json_array_size(body));
     for (size_t i = 0; i < batch->count; i++)
         decode_item(call, &rules, json_array_get(body, i), &batch->items[i]);
-    *ret_batch = batch;
-    return (struct reply){0};
+    return batch;
 }
 
 /* The next line that is not empty; false at the end. */
@@ -102,14 +106,17 @@ static bool next_line(const char **text, const char *end, const char **ret_line,
     return false;
 }
 
-static struct reply read_lines(struct call *call, struct batch **ret_batch)
+/* As read_array. A line that is no JSON is a wrong item. */
+static struct batch *read_lines(struct call *call, struct reply *ret_refusal)
 {
     const char *text = call->body, *end = call->body + call->body_len, *line, *detail;
     size_t len, count = 0;
     while (next_line(&text, end, &line, &len))
         count++;
-    if (count > BATCH_MAX)
-        return too_many(call);
+    if (count > BATCH_MAX) {
+        *ret_refusal = refuse_count(call);
+        return NULL;
+    }
     const struct response_rules rules = submission_rules(call, true);
     struct batch *batch = batch_make(call, count);
     text = call->body;
@@ -120,8 +127,7 @@ static struct reply read_lines(struct call *call, struct batch **ret_batch)
         else
             refuse_item(&batch->items[i], PROBLEM_BAD_JSON, detail);
     }
-    *ret_batch = batch;
-    return (struct reply){0};
+    return batch;
 }
 
 /* On the lane's thread, once an item. The last one wakes the call, after which batch is not ours.
@@ -150,7 +156,10 @@ static bool start_batch(struct call *call, void *work)
         last = item;
     }
     atomic_init(&batch->left, batch->good);
-    return lane_submit(call_world(call)->batch, first, last, batch->good);
+    if (lane_submit(call_world(call)->batch, first, last, batch->good))
+        return true;
+    batch->overloaded = true;
+    return false;
 }
 
 static void write_item(struct json_writer *w, const struct call *call,
@@ -176,6 +185,8 @@ static void write_item(struct json_writer *w, const struct call *call,
 static struct reply finish_batch(struct call *call, void *work)
 {
     const struct batch *batch = work;
+    if (batch->overloaded)
+        return reply_problem(call, PROBLEM_OVERLOADED, NULL);
     struct json_writer w = json_writer(call->arena);
     json_object_begin(&w, NULL);
     json_array_begin(&w, "results");
@@ -191,14 +202,18 @@ static struct reply finish_batch(struct call *call, void *work)
 
 struct reply submit_batch(struct call *call)
 {
-    struct batch *batch = NULL;
-    struct reply refusal = submission_refusal(call, 0);
-    if (!refusal.status)
-        refusal = call->media == MEDIA_NDJSON ? read_lines(call, &batch) : read_array(call, &batch);
-    if (!refusal.status)
-        refusal = submission_refusal(call, batch->count);
+    /* Before much is decoded for an address that has nothing left. */
+    struct reply refusal = submission_limit(call, 0);
     if (refusal.status)
         return refusal;
+    struct batch *batch =
+        call->media == MEDIA_NDJSON ? read_lines(call, &refusal) : read_array(call, &refusal);
+    /* What is no batch, or an empty one, has been work all the same. */
+    struct reply limit = submission_limit(call, batch && batch->count > 0 ? batch->count : 1);
+    if (!batch)
+        return refusal;
+    if (limit.status)
+        return limit;
     for (size_t i = 0; i < batch->count; i++)
         batch->good += !batch->items[i].refused;
     if (batch->good == 0)

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-enum { FORM_PAIRS_MAX = 64 };
+/* Every option of four questions, every property, every other field. */
+enum { FORM_PAIRS_MAX = 4 * SURVEY_OPTIONS_MAX + RESPONSE_PROPERTIES_MAX + 24 };
 
-/* What the daemon itself takes out of a form. */
+/* What the daemon itself takes out of a form. NULL: not sent; "" is as good as that. */
 struct form_control {
     const char *key, *redirect, *idempotency_key;
 };
@@ -48,11 +49,28 @@ static struct reply part_pairs(const struct call *call, const struct query_pair 
         }
         if (*target)
             return refuse_pair(call, all[i].name, "may be given once");
-        if (*all[i].value)
-            *target = all[i].value;
+        *target = all[i].value;
     }
     *ret_count = kept;
     return (struct reply){0};
+}
+
+static const char *given(const char *value)
+{
+    return value && *value ? value : NULL;
+}
+
+/* A header is ASCII; browsers would escape the rest of a URL likewise. */
+static const char *escape_location(struct arena *arena, const char *target)
+{
+    struct buf out = buf_make(arena, strlen(target) + 1);
+    for (; *target; target++) {
+        if ((unsigned char)*target < 0x80)
+            buf_char(&out, *target);
+        else
+            buf_printf(&out, "%%%02X", (unsigned char)*target);
+    }
+    return out.data;
 }
 
 /* A redirect may lead within this service, or to an origin that the form's key names. */
@@ -75,21 +93,23 @@ static bool redirect_allowed(const struct call *call, const char *target)
 static struct reply take_control(struct call *call, const struct form_control *control,
                                  struct form *form)
 {
-    struct reply refusal = access_admit_form(
-        call, control->key ? control->key : access_credentials(call, &(bool){false}));
+    bool malformed; /* has been refused before */
+    const char *key = given(control->key), *redirect = given(control->redirect);
+    const char *idempotency_key = given(control->idempotency_key);
+    struct reply refusal =
+        access_admit_form(call, key ? key : access_credentials(call, &malformed));
     if (!refusal.status)
-        refusal = submission_refusal(call, 1);
+        refusal = submission_limit(call, 1);
     if (refusal.status)
         return refusal;
-    if (control->redirect && !redirect_allowed(call, control->redirect))
+    if (redirect && !redirect_allowed(call, redirect))
         return refuse_pair(call, "redirect", "must lead here or to an origin of the key");
-    form->redirect = control->redirect;
-    const char *key = control->idempotency_key;
+    form->redirect = redirect ? escape_location(call->arena, redirect) : NULL;
     if (!submission_key_header(call, &form->submission.key) ||
-        (key && !submission_key_is_valid(key)))
+        (idempotency_key && !submission_key_is_valid(idempotency_key)))
         return reply_problem(call, PROBLEM_BAD_KEY_HEADER, "1 to 255 visible ASCII characters.");
-    if (key)
-        form->submission.key = key;
+    if (idempotency_key)
+        form->submission.key = idempotency_key;
     return refusal;
 }
 

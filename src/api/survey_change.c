@@ -13,6 +13,7 @@ struct step {
     const struct survey *fresh; /* create */
     const char *slug;           /* amend, remove */
     json_t *patch;
+    bool untold; /* amend: which questions have answers could not be told in time */
     bool with_responses;
 };
 
@@ -120,17 +121,32 @@ static const char *member_names(struct arena *arena, json_t *patch)
     return names.data;
 }
 
-static enum db_status amend_survey(struct pg *pg, const struct step *step, const struct survey *old)
+/* Which questions have answers; NULL if it does not matter. If it cannot be told in time, the
+ * transaction is run again, and takes it that all have. */
+static enum db_status find_answered(struct pg *pg, struct step *step, const struct survey *old,
+                                    const bool **ret_answered)
+{
+    if (!json_object_get(step->patch, "questions"))
+        return DB_OK;
+    bool *answered = arena_alloc(step->change->arena, old->question_count * sizeof(*answered));
+    enum db_status status = DB_OK;
+    if (step->untold)
+        memset(answered, true, old->question_count * sizeof(*answered));
+    else
+        status = surveys_answered(pg, old, answered);
+    step->untold |= status == DB_RETRY;
+    *ret_answered = answered;
+    return status;
+}
+
+static enum db_status amend_survey(struct pg *pg, struct step *step, const struct survey *old)
 {
     struct survey_change *change = step->change;
-    bool has_answers = false;
-    enum db_status status = DB_OK;
-
-    if (json_object_get(step->patch, "questions"))
-        status = surveys_has_responses(pg, old->id, &has_answers);
+    const bool *answered = NULL;
+    enum db_status status = find_answered(pg, step, old, &answered);
     if (status != DB_OK)
         return status;
-    const struct survey *fresh = survey_patch(old, step->patch, has_answers, &change->errors);
+    const struct survey *fresh = survey_patch(old, step->patch, answered, &change->errors);
     if (!fresh)
         change->outcome = SURVEY_INVALID;
     else if (strcmp(fresh->time_zone, old->time_zone) != 0)

@@ -1,17 +1,18 @@
 #include "npsd/api/surveys.h"
 
+#include "npsd/api/cursor.h"
 #include "npsd/api/database.h"
 #include "npsd/api/etag.h"
 #include "npsd/api/survey_change.h"
 #include "npsd/api/world.h"
 #include "npsd/base/log.h"
-#include "npsd/base/text.h"
 #include "npsd/json/read.h"
 #include "npsd/json/survey.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000, CURSOR_SIZE = 4 * ((SURVEY_SLUG_MAX + 2) / 3) + 1 };
+enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000 };
 
 /* Those who may see results see the whole definition. */
 static void write_survey(struct json_writer *w, const struct call *call,
@@ -40,71 +41,86 @@ static struct reply refuse_any_query(const struct call *call)
     return errors.count > 0 ? refuse_query(call, &errors) : (struct reply){0};
 }
 
-/* The slug after which a list goes on; "" without a cursor. */
-static const char *cursor_read(const struct call *call, struct problem_errors *errors)
-{
-    const char *cursor = call_query(call, "cursor");
-    char slug[SURVEY_SLUG_MAX + 1] = "";
-    size_t len = cursor ? strlen(cursor) * 3 / 4 : 0;
+/* The last survey of a page. Newer ones come before it, so a page does not move when they do. */
+struct place {
+    int64_t created_us, id;
+};
+_Static_assert(sizeof(struct place) == 16, "no padding");
 
-    if (!cursor)
-        return "";
-    if (len > SURVEY_SLUG_MAX || !crypto_base64url_decode(cursor, strlen(cursor), slug, len) ||
-        !text_is_slug(slug, len)) {
-        problem_add(errors, "is not a cursor of this list", "cursor");
-        return "";
-    }
-    return arena_strndup(call->arena, slug, len);
+static const char LIST_LABEL[] = "surveys";
+
+static int order_newest_first(const void *a, const void *b)
+{
+    const struct survey *const *first = a, *const *second = b;
+
+    if ((*first)->created_us != (*second)->created_us)
+        return (*first)->created_us > (*second)->created_us ? -1 : 1;
+    return (*first)->id > (*second)->id ? -1 : (*first)->id < (*second)->id;
 }
 
-/* Writes the surveys of the key after a slug, at most limit; the last one's slug if there are more,
- * else NULL. */
-static const char *write_items(struct json_writer *w, const struct call *call, const char *after,
-                               int64_t limit)
+static bool is_behind(const struct survey *survey, const struct place *place)
+{
+    if (survey->created_us != place->created_us)
+        return survey->created_us < place->created_us;
+    return survey->id < place->id;
+}
+
+/* The surveys of the key behind a place, newest first. */
+static const struct survey **find_items(const struct call *call, const struct place *place,
+                                        size_t *ret_count)
 {
     const struct identity *who = call_identity(call);
-    const char *last = NULL;
-    int64_t count = 0;
+    size_t all = who->snapshot->survey_count, count = 0;
+    const struct survey **items = arena_alloc(call->arena, (all + 1) * sizeof(*items));
 
-    for (size_t i = 0; who->snapshot && i < who->snapshot->survey_count; i++) {
+    for (size_t i = 0; i < all; i++) {
         const struct survey *survey = who->snapshot->surveys[i];
-        if (strcmp(survey->slug, after) <= 0 || !who->key ||
-            !directory_key_covers(who->key, survey->id))
-            continue;
-        if (count++ == limit)
-            return last;
-        write_survey(w, call, survey);
-        last = survey->slug;
+
+        if (directory_key_covers(who->key, survey->id) && is_behind(survey, place))
+            items[count++] = survey;
     }
-    return NULL;
+    qsort(items, count, sizeof(*items), order_newest_first);
+    *ret_count = count;
+    return items;
+}
+
+static struct reply write_page(const struct call *call, const struct survey *const *items,
+                               size_t count, size_t limit)
+{
+    struct json_writer w = json_writer(call->arena);
+    const char *cursor = NULL;
+
+    json_object_begin(&w, NULL);
+    json_array_begin(&w, "items");
+    for (size_t i = 0; i < count && i < limit; i++)
+        write_survey(&w, call, items[i]);
+    json_array_end(&w);
+    if (count > limit) {
+        const struct place last = {items[limit - 1]->created_us, items[limit - 1]->id};
+        cursor = cursor_make(call, LIST_LABEL, &last, sizeof(last));
+    }
+    json_put_text(&w, "next_cursor", cursor);
+    json_object_end(&w);
+    struct reply reply = etag_reply(call, "application/json", w.buf.data, w.buf.len);
+    cursor_link(call, &reply, cursor);
+    return reply;
 }
 
 struct reply surveys_list(struct call *call)
 {
     static const char *const known[] = {"limit", "cursor", NULL};
     struct problem_errors errors = {.arena = call->arena};
-    struct json_writer w = json_writer(call->arena);
+    struct place place = {INT64_MAX, INT64_MAX};
     int64_t limit = LIMIT_DEFAULT;
-    char cursor[CURSOR_SIZE];
+    size_t count;
 
     call_query_known(call, known, NULL, &errors);
     call_query_int(call, "limit", 1, LIMIT_MAX, &limit, &errors);
-    const char *after = cursor_read(call, &errors);
+    cursor_take(call, LIST_LABEL, &place, sizeof(place), &errors);
     if (errors.count > 0)
         return refuse_query(call, &errors);
-
-    json_object_begin(&w, NULL);
-    json_array_begin(&w, "items");
-    const char *last = write_items(&w, call, after, limit);
-    json_array_end(&w);
-    json_put_text(&w, "next_cursor", last ? crypto_base64url(last, strlen(last), cursor) : NULL);
-    json_object_end(&w);
-    struct reply reply = etag_reply(call, "application/json", w.buf.data, w.buf.len);
-    if (last)
-        reply_header(&reply, "Link",
-                     arena_printf(call->arena, "<%s/v1/surveys?limit=%lld&cursor=%s>; rel=\"next\"",
-                                  call_base_url(call), (long long)limit, cursor));
-    return reply;
+    const struct survey **items = find_items(call, &place, &count);
+    return write_page(call, items, count, (size_t)limit);
 }
 
 struct reply survey_get(struct call *call)

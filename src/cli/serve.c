@@ -2,6 +2,7 @@
 #include "npsd/api/jobs.h"
 #include "npsd/api/limits.h"
 #include "npsd/api/routes.h"
+#include "npsd/api/submit.h"
 #include "npsd/api/traffic.h"
 #include "npsd/api/world.h"
 #include "npsd/base/log.h"
@@ -28,12 +29,18 @@ enum {
     JOBS_MAX = 4096,
     SINGLE_BATCH = 1024, /* answers a transaction; what waits is bounded by the load */
     MANY_BATCH = 500,    /* larger ones hold up other writers for longer than they gain */
+    ASKS_A_MINUTE = 600, /* of one address, for keys and surveys that the directory does not know */
     DRAIN_MS = 10000
 };
 
+/* A lane runs the same few statements with arrays of all sizes: planning anew for small ones costs
+ * more than it gains. */
+static const char *const lane_settings[] = {"plan_cache_mode=force_generic_plan",
+                                            "enable_seqscan=off", NULL};
+
 /* Everything that runs, in the order in which it is started. */
 struct service {
-    struct pg_options database;
+    struct pg_options database, lanes;
     struct world world;
     struct server_app app;
     struct folder *folder;
@@ -44,16 +51,21 @@ static bool start_state(struct service *s, const struct config *config, bool mig
 {
     struct world *world = &s->world;
     s->database = cli_database(config);
+    s->lanes = s->database;
+    s->lanes.settings = lane_settings;
     world->config = config;
     world->directory = directory_new();
     world->values = values_new();
     world->limits = limits_new(config->rate_public);
+    world->asks = limits_new(ASKS_A_MINUTE);
     const struct poller_options poller = {&s->database, world->directory, migrate};
-    const struct lane_options single = {"npsd-single", &s->database, world->values,
+    const struct lane_options single = {"npsd-single", &s->lanes, world->values,
                                         (size_t)config->queue, SINGLE_BATCH};
-    const struct lane_options batch = {"npsd-batch", &s->database, world->values,
-                                       (size_t)config->queue, MANY_BATCH};
-    return world->directory && world->values && world->limits &&
+    /* A batch is taken whole, so a shorter queue would never have room for one. */
+    const struct lane_options batch = {
+        "npsd-batch", &s->database, world->values,
+        (size_t)(config->queue > BATCH_MAX ? config->queue : BATCH_MAX), MANY_BATCH};
+    return world->directory && world->values && world->limits && world->asks &&
            (world->poller = poller_start(&poller)) &&
            (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
            (world->single = lane_start(&single)) && (world->batch = lane_start(&batch)) &&
@@ -157,6 +169,7 @@ static bool stop(struct service *s)
     if (!ended)
         return false;
     limits_free(world->limits);
+    limits_free(world->asks);
     values_free(world->values);
     directory_free(world->directory);
     return answered;

@@ -108,6 +108,17 @@ struct reply reply_problem_errors(const struct call *call, enum problem problem,
     return reply;
 }
 
+struct reply reply_out_of_memory(void)
+{
+    static const char body[] = "{\"type\":\"/problems/unavailable\","
+                               "\"title\":\"The service cannot do this now\",\"status\":503,"
+                               "\"detail\":\"Out of memory.\"}";
+    struct reply reply = reply_text(503, PROBLEM_TYPE, body, sizeof body - 1);
+    reply.close = true;
+    add_problem_headers(&reply);
+    return reply;
+}
+
 void reply_retry_after(const struct call *call, struct reply *reply, int seconds)
 {
     const char *text = arena_printf(call->arena, "%d", seconds);

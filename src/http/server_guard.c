@@ -57,13 +57,21 @@ static bool is_field_value(const char *text, size_t len)
     return true;
 }
 
+const char *guard_trim(struct request *request, const char *value)
+{
+    size_t len = value ? strlen(value) : 0, kept = len;
+    while (kept > 0 && (value[kept - 1] == ' ' || value[kept - 1] == '\t'))
+        kept--;
+    return kept == len ? value : arena_strndup(&request->arena, value, kept);
+}
+
 static void take_field(struct request *request, const char *name, size_t len, const char *value)
 {
     for (int i = 0; i < HEAD_FIELDS; i++) {
         if (known_fields[i].len != len || strncasecmp(known_fields[i].name, name, len) != 0)
             continue;
         if (!request->fields[i])
-            request->fields[i] = value;
+            request->fields[i] = guard_trim(request, value);
         else if (known_fields[i].unique)
             request->malformed = "A header that may come once comes twice.";
         return;

@@ -154,6 +154,9 @@ void connection_deadline(struct connection *connection, int64_t at_us);
 
 /* Reads the head of request->mhd into request; sets malformed if it must not be trusted. */
 void guard_head(struct request *request, const char *method, const char *version);
+/* The value without the blanks behind it, which are no part of it (RFC 9110, 5.5) and which
+ * libmicrohttpd leaves; NULL for NULL. */
+const char *guard_trim(struct request *request, const char *value);
 /* The values of a header that may be repeated, joined by commas; NULL: not sent. */
 const char *guard_joined(struct request *request, const char *name);
 

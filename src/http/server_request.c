@@ -107,8 +107,8 @@ static void make_id(struct request *request)
 
 static const char *lookup_header(const struct call *call, const char *name)
 {
-    const struct request *request = call->edge;
-    return MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name);
+    struct request *request = call->edge;
+    return guard_trim(request, MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name));
 }
 
 static void wake(struct call *call);
@@ -315,17 +315,12 @@ static bool step_body(struct request *request, const char *data, size_t len)
     return true;
 }
 
-/* Says so without needing any memory of ours. */
 static bool out_of_memory(struct request *request)
 {
-    static const char body[] = "{\"type\":\"/problems/unavailable\","
-                               "\"title\":\"The service cannot do this now\",\"status\":503}";
     log_error(request->call.request_id, "out-of-memory");
     atomic_store(&request->state, REQUEST_DONE);
-    request->close = true;
     request->fields[HEAD_ORIGIN] = NULL;
-    struct reply reply = reply_text(503, "application/problem+json", body, sizeof body - 1);
-    reply_header(&reply, "Retry-After", "1");
+    struct reply reply = reply_out_of_memory();
     return reply_queue(request, &reply);
 }
 

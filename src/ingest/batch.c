@@ -14,7 +14,8 @@ enum { PAUSE_MS = 20 }; /* between tries while an outcome is unknown */
 struct run {
     struct lane_item **items;
     size_t count;
-    bool sent; /* something was sent whose outcome is not known */
+    bool repeats; /* answers with these ids went before them in the same batch */
+    bool sent;    /* something was sent whose outcome is not known */
 };
 
 static void set_outcome(struct run *run, enum lane_outcome outcome)
@@ -23,33 +24,32 @@ static void set_outcome(struct run *run, enum lane_outcome outcome)
         run->items[i]->outcome = outcome;
 }
 
-static int by_survey_and_id(const void *a, const void *b)
+static int compare_ids(const struct answer_row *x, const struct answer_row *y)
 {
-    const struct answer_row *x = &(*(struct lane_item *const *)a)->row;
-    const struct answer_row *y = &(*(struct lane_item *const *)b)->row;
     if (x->survey_id != y->survey_id)
         return x->survey_id < y->survey_id ? -1 : 1;
-    int order = memcmp(x->id.bytes, y->id.bytes, UUID_SIZE);
-    /* Of two answers with one id the one that came first is the answer. */
-    return order != 0 ? order
-                      : (x->received_us > y->received_us) - (x->received_us < y->received_us);
+    return memcmp(x->id.bytes, y->id.bytes, UUID_SIZE);
 }
 
-static bool same_id(const struct lane_item *a, const struct lane_item *b)
+/* Of two answers with one id the one that came first is the answer. */
+static int by_id_and_place(const void *a, const void *b)
 {
-    return a->row.survey_id == b->row.survey_id &&
-           memcmp(a->row.id.bytes, b->row.id.bytes, UUID_SIZE) == 0;
+    const struct lane_item *x = *(struct lane_item *const *)a;
+    const struct lane_item *y = *(struct lane_item *const *)b;
+    int order = compare_ids(&x->row, &y->row);
+    return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
 }
 
-static const struct answer_row **run_rows(struct batch_tools *tools, const struct run *run)
+static const struct answer_row **run_rows(struct arena *arena, const struct run *run)
 {
-    const struct answer_row **rows = arena_alloc(tools->arena, run->count * sizeof *rows);
+    const struct answer_row **rows = arena_alloc(arena, run->count * sizeof *rows);
     for (size_t i = 0; i < run->count; i++)
         rows[i] = &run->items[i]->row;
     return rows;
 }
 
-static void take_found(struct lane_item *item, const struct answer_found *found, bool sent)
+static void take_found(const struct run *run, struct lane_item *item,
+                       const struct answer_found *found)
 {
     static const enum lane_outcome outcomes[] = {
         [ANSWER_CREATED] = LANE_CREATED,
@@ -58,21 +58,27 @@ static void take_found(struct lane_item *item, const struct answer_found *found,
         [ANSWER_ERASED] = LANE_ERASED,
     };
     item->outcome = outcomes[found->outcome];
-    /* What is there with our own time of receipt is what our lost try had written. */
-    if (sent && found->outcome == ANSWER_REPLAYED && found->received_us == item->row.received_us)
+    /* What is there with our own time of receipt is what our lost try had written; but the items of
+     * one request have one time of receipt. */
+    if (run->sent && !run->repeats && found->outcome == ANSWER_REPLAYED &&
+        found->received_us == item->row.received_us)
         item->outcome = LANE_CREATED;
     item->row.received_us = found->received_us;
 }
 
+/* With an arena of its own, because a run may be tried hundreds of times. */
 static enum db_status run_carefully(struct batch_tools *tools, struct run *run)
 {
-    struct answer_found *found = arena_calloc(tools->arena, run->count, sizeof *found);
+    struct arena arena;
+    arena_init(&arena, 64 * 1024);
+    struct answer_found *found = arena_calloc(&arena, run->count, sizeof *found);
     metrics_add(METRIC_CAREFUL, 1);
     enum db_status status =
-        answers_append_carefully(tools->pg, tools->arena, run_rows(tools, run), run->count, found);
+        answers_append_carefully(tools->pg, &arena, run_rows(&arena, run), run->count, found);
     if (status == DB_OK)
         for (size_t i = 0; i < run->count; i++)
-            take_found(run->items[i], &found[i], run->sent);
+            take_found(run, run->items[i], &found[i]);
+    arena_done(&arena);
     return status;
 }
 
@@ -103,13 +109,15 @@ static bool is_hopeless(enum db_status status)
 
 static void settle(struct batch_tools *tools, struct run *run, enum db_status status);
 
-/* PostgreSQL refused a value: each row alone, so that only the bad one fails. */
-static void settle_alone(struct batch_tools *tools, struct run *run)
+/* PostgreSQL refused a value: each half by itself, until the bad row is alone. */
+static void settle_halves(struct batch_tools *tools, const struct run *run)
 {
-    for (size_t i = 0; i < run->count; i++) {
-        struct run alone = {.items = &run->items[i], .count = 1, .sent = run->sent};
-        settle(tools, &alone, DB_CONFLICT);
-    }
+    struct run first = *run, second = *run;
+    first.count = run->count / 2;
+    second.count = run->count - first.count;
+    second.items = run->items + first.count;
+    settle(tools, &first, DB_CONFLICT);
+    settle(tools, &second, DB_CONFLICT);
 }
 
 static void refuse(struct batch_tools *tools, struct run *run)
@@ -118,26 +126,32 @@ static void refuse(struct batch_tools *tools, struct run *run)
     set_outcome(run, LANE_REFUSED);
 }
 
+static void pause_shortly(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+}
+
 /* The careful way, again and again until the outcome of every item is known or may not be waited
- * for. */
+ * for. status is what sends the run here. */
 static void settle(struct batch_tools *tools, struct run *run, enum db_status status)
 {
     int64_t deadline = run_deadline(run);
-    while (status != DB_OK) {
+    for (bool first = true; status != DB_OK; first = false) {
         run->sent |= status == DB_LOST;
         if (status == DB_REFUSED) {
             if (run->count == 1)
                 refuse(tools, run);
             else
-                settle_alone(tools, run);
+                settle_halves(tools, run);
             return;
         }
         if ((is_hopeless(status) && !run->sent) || clock_monotonic_us() >= deadline) {
             give_up(tools, run, status);
             return;
         }
-        if (status != DB_CONFLICT)
-            nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+        /* There is nothing to wait for when the fast way has met a conflict. */
+        if (!first || status != DB_CONFLICT)
+            pause_shortly();
         status = run_carefully(tools, run);
     }
 }
@@ -145,8 +159,9 @@ static void settle(struct batch_tools *tools, struct run *run, enum db_status st
 static void run_commit(struct batch_tools *tools, struct run *run)
 {
     int64_t began = clock_monotonic_us();
-    enum db_status status =
-        answers_append(tools->pg, tools->arena, run_rows(tools, run), run->count);
+    enum db_status status = DB_CONFLICT; /* what repeats would meet in the fast way */
+    if (!run->repeats)
+        status = answers_append(tools->pg, tools->arena, run_rows(tools->arena, run), run->count);
     if (status == DB_OK)
         set_outcome(run, LANE_CREATED);
     else
@@ -163,39 +178,56 @@ static void place_facet(struct answer_row *row, int facet, int32_t value)
         row->facets[facet - SURVEY_FACET_FIRST] = value;
 }
 
-/* Gives the item's facets their numbers; false if the database would not say. */
-static bool number_facets(struct batch_tools *tools, struct lane_item *item)
+/* Gives the item's facets their numbers. The database is asked for what is not known, unless it
+ * has failed already. */
+static enum db_status number_facets(struct batch_tools *tools, struct lane_item *item, bool failed)
 {
     for (size_t i = 0; i < item->facet_count; i++) {
         const struct lane_facet *facet = &item->facets[i];
         int32_t value;
-        if (!values_find(tools->values, item->row.survey_id, facet->facet, facet->value, &value)) {
-            enum db_status status = values_resolve(tools->values, tools->pg, item->row.survey_id,
-                                                   facet->facet, facet->value, &value);
-            if (status != DB_OK) {
-                log_error(NULL, "facet-value-failed", LOG_TEXT("status", db_status_name(status)),
-                          LOG_TEXT("error", pg_error(tools->pg)));
-                return false;
-            }
-        }
+        enum db_status status = DB_OK;
+        if (!values_find(tools->values, item->row.survey_id, facet->facet, facet->value, &value))
+            status = failed ? DB_AWAY
+                            : values_resolve(tools->values, tools->pg, item->row.survey_id,
+                                             facet->facet, facet->value, &value);
+        if (status != DB_OK)
+            return status;
         place_facet(&item->row, facet->facet, value);
     }
-    return true;
+    return DB_OK;
 }
 
-/* Drops what waited too long or cannot be numbered; the others move to the front. */
-static size_t keep_ready(struct batch_tools *tools, struct lane_item **items, size_t count)
+/* Numbers the facets of all. What cannot be numbered is dropped, the others move to the front; once
+ * the database has failed, items with values that are not known are not waited for. */
+static size_t number_all(struct batch_tools *tools, struct lane_item **items, size_t count)
+{
+    size_t kept = 0;
+    bool failed = false;
+    for (size_t i = 0; i < count; i++) {
+        enum db_status status = number_facets(tools, items[i], failed);
+        if (status == DB_OK) {
+            items[kept++] = items[i];
+            continue;
+        }
+        items[i]->outcome = status == DB_REFUSED ? LANE_REFUSED : LANE_UNAVAILABLE;
+        if (!failed)
+            log_error(NULL, "facet-value-failed", LOG_TEXT("status", db_status_name(status)),
+                      LOG_TEXT("error", pg_error(tools->pg)));
+        failed |= status != DB_REFUSED;
+    }
+    return kept;
+}
+
+/* Drops what waited too long; the others move to the front. */
+static size_t drop_expired(struct lane_item **items, size_t count)
 {
     int64_t now = clock_monotonic_us();
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        struct lane_item *item = items[i];
-        if (item->deadline_us <= now)
-            item->outcome = LANE_EXPIRED;
-        else if (!number_facets(tools, item))
-            item->outcome = LANE_UNAVAILABLE;
+        if (items[i]->deadline_us <= now)
+            items[i]->outcome = LANE_EXPIRED;
         else
-            items[kept++] = item;
+            items[kept++] = items[i];
     }
     return kept;
 }
@@ -206,7 +238,7 @@ static size_t part_repeats(struct arena *arena, struct lane_item **items, size_t
     struct lane_item **repeats = NULL;
     size_t unique = 0, repeated = 0;
     for (size_t i = 0; i < count; i++) {
-        if (unique == 0 || !same_id(items[unique - 1], items[i])) {
+        if (unique == 0 || compare_ids(&items[unique - 1]->row, &items[i]->row) != 0) {
             items[unique++] = items[i];
             continue;
         }
@@ -234,11 +266,15 @@ static void count_outcomes(struct lane_item *const *items, size_t count)
 void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count)
 {
     struct lane_item **rest = arena_memdup(tools->arena, items, count * sizeof *items);
-    size_t left = keep_ready(tools, rest, count);
-    qsort(rest, left, sizeof *rest, by_survey_and_id);
-    while (left > 0) {
+    for (size_t i = 0; i < count; i++)
+        rest[i]->place = i;
+    size_t left = drop_expired(rest, count);
+    left = number_all(tools, rest, left);
+    left = drop_expired(rest, left); /* numbering may have taken its time */
+    qsort(rest, left, sizeof *rest, by_id_and_place);
+    for (bool repeats = false; left > 0; repeats = true) {
         size_t unique = part_repeats(tools->arena, rest, left);
-        struct run run = {.items = rest, .count = unique};
+        struct run run = {.items = rest, .count = unique, .repeats = repeats};
         run_commit(tools, &run);
         rest += unique;
         left -= unique;

@@ -254,6 +254,12 @@ static void remove_property(struct response *response, const char *name)
                 (--response->property_count - i) * sizeof(response->properties[0]));
 }
 
+/* A field that was not filled in. */
+static bool is_empty(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) == 0;
+}
+
 /* The value as text; *ret_fault says why there is none. */
 static const char *property_text(struct arena *arena, const json_t *value, const char **ret_fault)
 {
@@ -282,7 +288,7 @@ static const char *take_property(struct response_decoder *d, const char *name, c
 
     if (!text_is_name(name, strlen(name)))
         return "is no name: a small letter, then at most 31 of a-z, 0-9 and _";
-    if (json_is_null(value)) {
+    if (json_is_null(value) || is_empty(value)) {
         remove_property(response, name);
         return NULL;
     }

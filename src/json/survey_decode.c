@@ -1,4 +1,5 @@
 #include "npsd/base/text.h"
+#include "npsd/domain/zone.h"
 #include "npsd/json/read.h"
 #include "survey_parts.h"
 
@@ -51,7 +52,7 @@ static const struct survey nothing = {
 
 struct decoder {
     const struct survey *old;
-    bool has_answers;
+    const bool *answered; /* as in survey_patch */
     struct problem_errors *errors;
     struct survey survey; /* so far */
     bool ok;
@@ -76,10 +77,7 @@ static void take_id(struct decoder *d, const char *id)
 
 static void take_time_zone(struct decoder *d, const char *name)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                  "_+/-";
-
-    if (name[strspn(name, allowed)] != '\0')
+    if (!zone_region(name))
         fault(d, TIME_ZONE, "must be the name of a time zone such as Europe/Moscow");
     d->survey.time_zone = name;
 }
@@ -206,7 +204,7 @@ static void take_lists(struct decoder *d, const struct members *members)
     check_names(d, &lists, members->facets);
     if (lists.questions_ok && (members->questions || is_new))
         d->ok = survey_merge_questions(&d->survey, lists.questions, lists.question_count,
-                                       d->has_answers, d->errors) &&
+                                       d->answered, d->errors) &&
                 d->ok;
     if (lists.facets_ok && (members->facets || is_new))
         d->ok =
@@ -239,11 +237,11 @@ static void take_members(struct decoder *d, const struct members *members)
     take_lists(d, members);
 }
 
-static struct survey *change(const struct survey *old, const json_t *value, bool has_answers,
+static struct survey *change(const struct survey *old, const json_t *value, const bool *answered,
                              struct problem_errors *errors)
 {
     struct members members = {.survey = *old};
-    struct decoder d = {.old = old, .has_answers = has_answers, .errors = errors};
+    struct decoder d = {.old = old, .answered = answered, .errors = errors};
     uint64_t sent;
 
     d.ok = json_decode(value, "", fields, MEMBERS, &members, errors, &sent);
@@ -259,11 +257,11 @@ static struct survey *change(const struct survey *old, const json_t *value, bool
 
 struct survey *survey_decode(const json_t *value, struct problem_errors *errors)
 {
-    return change(&nothing, value, false, errors);
+    return change(&nothing, value, NULL, errors);
 }
 
-struct survey *survey_patch(const struct survey *old, const json_t *value, bool has_answers,
+struct survey *survey_patch(const struct survey *old, const json_t *value, const bool *answered,
                             struct problem_errors *errors)
 {
-    return change(old, value, has_answers, errors);
+    return change(old, value, answered, errors);
 }

@@ -82,7 +82,7 @@ static bool check_kept(const struct survey_question *before, const struct survey
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         if (!checks[i].changed)
             continue;
-        problem_add(errors, "must keep what it had, since the survey has answers",
+        problem_add(errors, "must keep what it had, since the question has answers",
                     "/questions/%zu/%s", index, checks[i].member);
         ok = false;
     }
@@ -101,7 +101,7 @@ static int last_number(const struct survey *survey)
 }
 
 bool survey_merge_questions(struct survey *survey, const struct survey_question *questions,
-                            size_t count, bool has_answers, struct problem_errors *errors)
+                            size_t count, const bool *answered, struct problem_errors *errors)
 {
     static const struct survey_question none;
     size_t merged_count = 0, before_count = survey->question_count;
@@ -117,7 +117,7 @@ bool survey_merge_questions(struct survey *survey, const struct survey_question 
 
         *question = questions[i];
         question->n = before ? before->n : ++last;
-        if (before && has_answers)
+        if (before && answered && answered[before - survey->questions])
             ok = check_kept(before, question, i, errors) && ok;
         merge_options(errors->arena, before ? before : &none, question);
     }

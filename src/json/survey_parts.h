@@ -33,9 +33,9 @@ bool survey_facets_decode(const json_t *value, struct problem_errors *errors,
                           const char *names[static SURVEY_FACETS_MAX], size_t *ret_count);
 
 /* Sets the questions (facets) of survey, which still holds those of before: what was there keeps
- * its number, what is left out is retired. */
+ * its number, what is left out is retired. answered: as in survey_patch. */
 bool survey_merge_questions(struct survey *survey, const struct survey_question *questions,
-                            size_t count, bool has_answers, struct problem_errors *errors);
+                            size_t count, const bool *answered, struct problem_errors *errors);
 bool survey_merge_facets(struct survey *survey, const char *const *names, size_t count,
                          struct problem_errors *errors);
 

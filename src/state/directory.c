@@ -1,5 +1,7 @@
 #include "npsd/state/directory.h"
 
+#include "npsd/store/folds.h"
+
 #include "directory_read.h"
 #include "npsd/base/clock.h"
 #include "npsd/store/keys.h"
@@ -87,6 +89,10 @@ static enum db_status read_if_moved(struct directory *directory, struct pg *pg)
 
     enum db_status status = directory_read_version(pg, &version);
     if (status != DB_OK || is_latest(directory, version))
+        return status;
+    /* Nobody is told of a survey before its numbers are safe to read: see folds_guard. */
+    status = folds_guard(pg);
+    if (status != DB_OK)
         return status;
     struct directory_snapshot *last = directory_acquire(directory);
     status = directory_read(pg, &directory->flags, last, &snapshot);

@@ -46,8 +46,7 @@ static const struct db_stmt append_new = {
 static const struct db_stmt find_rows = {
     "response_find", "int4[] uuid[]", "int4 uuid bytea timestamptz bool",
     "select r.survey_id, r.id, r.body_hash, r.received_at, r.erased"
-    " from unnest($1, $2) b(survey_id, id) cross join lateral"
-    " (select * from response r where r.survey_id = b.survey_id and r.id = b.id) r"};
+    " from unnest($1, $2) b(survey_id, id) join response r using (survey_id, id)"};
 
 const struct db_stmt *const answers_statements[] = {&append_rows, &append_deltas, &append_new,
                                                     &find_rows, NULL};
@@ -145,12 +144,12 @@ static enum db_status look_up(struct pg *pg, struct arena *arena,
     return DB_OK;
 }
 
-static bool all_known(const bool *known, size_t count)
+static size_t count_known(const bool *known, size_t count)
 {
+    size_t found = 0;
     for (size_t i = 0; i < count; i++)
-        if (!known[i])
-            return false;
-    return true;
+        found += known[i];
+    return found;
 }
 
 enum db_status answers_append_carefully(struct pg *pg, struct arena *arena,
@@ -159,11 +158,14 @@ enum db_status answers_append_carefully(struct pg *pg, struct arena *arena,
 {
     bool *known = arena_calloc(arena, count, sizeof *known);
     enum db_status status = insert_new(pg, arena, rows, count, known, ret_found);
-    if (status == DB_OK && !all_known(known, count))
-        status = look_up(pg, arena, rows, count, known, ret_found);
     if (status != DB_OK)
         return status;
-    /* A row that is neither taken nor there went with its survey between the two statements: try
-     * again. */
-    return all_known(known, count) ? DB_OK : DB_RETRY;
+    size_t written = count_known(known, count);
+    if (written < count)
+        status = look_up(pg, arena, rows, count, known, ret_found);
+    /* A row that is neither taken nor there went with its survey between the two statements. */
+    if (status == DB_OK && count_known(known, count) < count)
+        status = DB_RETRY;
+    /* Not "nothing happened": the insert is committed. */
+    return status != DB_OK && written > 0 ? DB_LOST : status;
 }

@@ -21,7 +21,7 @@ static const struct db_stmt lock_survey = {
     LOCK_SURVEY("locked", "pg_try_advisory_xact_lock(7, $1) as locked")};
 
 /*
- * "until" is the transaction with which a piece of 50,000 journal rows ends, none if there are
+ * "until" is the transaction with which a piece of 20,000 journal rows ends, none if there are
  * fewer; whole transactions are taken, so each call gets on. After it no row below "until" is left,
  * but for transactions that this snapshot does not see: those begin at its xmin.
  */
@@ -31,7 +31,7 @@ static const struct db_stmt fold = {
         "with until as materialized ("
         "  select (select j.xid from journal j"
         "   where j.survey_id = $1 and j.xid >= (select low from tally_state where survey_id = $1)"
-        "   order by j.xid offset 50000 limit 1)),"
+        "   order by j.xid offset 20000 limit 1)),"
         " gone as ("
         "  delete from journal j using tally_state s, until u"
         "  where s.survey_id = $1 and j.survey_id = $1 and j.xid >= s.low"

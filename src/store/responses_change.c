@@ -53,7 +53,10 @@ static const struct db_stmt read_history = {
     "int4 timestamptz text int2 int2 timestamptz text text text bool text jsonb jsonb",
     "select version, changed_at, changed_by, score, channel, answered_at, agent, language,"
     " respondent, excluded, exclusion_reason, answers, properties"
-    " from response_history where survey_id = $1 and id = $2 order by version"};
+    " from response_history h where survey_id = $1 and id = $2"
+    " and version > (select max(version) - 1000 from response_history m"
+    "  where m.survey_id = h.survey_id and m.id = h.id)"
+    " order by version"};
 
 const struct db_stmt *const responses_change_statements[] = {
     &update_row, &erase_row, &add_history, &drop_history, &add_journal, &read_history, NULL};

@@ -52,6 +52,27 @@ static const struct db_stmt has_responses = {
     "surveys_has_responses", "int4", "bool",
     "select exists (select from response where survey_id = $1 and not erased)"};
 
+/* The score is asked of every answer; texts are found in rows only. What else is counted the
+ * tallies tell, with the journal; what is taken out of them, rows that were changed. */
+static const struct db_stmt answered_questions = {
+    "surveys_answered", "int4", "int2",
+    "select q.n from question q where q.survey_id = $1 and case q.definition ->> 'type'"
+    " when 'nps' then exists ("
+    "  select from response r where r.survey_id = q.survey_id and not r.erased)"
+    " when 'text' then exists ("
+    "  select from response r where r.survey_id = q.survey_id and r.answers ? q.id)"
+    " else exists ("
+    "  select from tally_month t where t.survey_id = q.survey_id and t.facet = 10 + q.n"
+    "   and greatest(n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10) > 0)"
+    "  or exists ("
+    "  select from journal j where j.survey_id = q.survey_id and j.weight > 0"
+    "   and j.xid >= (select low from tally_state s where s.survey_id = q.survey_id)"
+    "   and exists (select from unnest(j.dims) dim where dim >> 32 = 10 + q.n))"
+    "  or exists ("
+    "  select from response r where r.survey_id = q.survey_id and r.updated_at is not null"
+    "   and r.excluded and r.answers ? q.id)"
+    " end"};
+
 static const struct db_stmt time_zone_exists = {
     "surveys_time_zone_exists", "text", "bool",
     "select $1 = 'UTC' or exists (select from pg_timezone_names where name = $1"
@@ -87,14 +108,17 @@ static const struct db_stmt delete_rest[] = {
 };
 enum { DELETE_REST = sizeof(delete_rest) / sizeof(delete_rest[0]) };
 
-const struct db_stmt *const surveys_statements[] = {
-    &read_surveys,    &read_questions,   &lock_survey,
-    &lock_questions,  &insert_survey,    &update_survey,
-    &write_questions, &has_responses,    &time_zone_exists,
-    &delete_begin,    &delete_responses, &delete_rest[0],
-    &delete_rest[1],  &delete_rest[2],   &delete_rest[3],
-    &delete_rest[4],  &delete_rest[5],   &delete_rest[6],
-    &delete_rest[7],  &delete_rest[8],   NULL};
+const struct db_stmt *const surveys_statements[] = {&read_surveys,       &read_questions,
+                                                    &lock_survey,        &lock_questions,
+                                                    &insert_survey,      &update_survey,
+                                                    &write_questions,    &has_responses,
+                                                    &answered_questions, &time_zone_exists,
+                                                    &delete_begin,       &delete_responses,
+                                                    &delete_rest[0],     &delete_rest[1],
+                                                    &delete_rest[2],     &delete_rest[3],
+                                                    &delete_rest[4],     &delete_rest[5],
+                                                    &delete_rest[6],     &delete_rest[7],
+                                                    &delete_rest[8],     NULL};
 
 static void read_facets(const struct db_result *result, int row, struct arena *arena,
                         struct survey_record *record)
@@ -290,6 +314,20 @@ enum db_status surveys_has_responses(struct pg *pg, int32_t survey_id, bool *ret
     if (status == DB_OK)
         *ret_has = db_bool(result, 0, 0);
     return status;
+}
+
+enum db_status surveys_answered(struct pg *pg, const struct survey *survey, bool *ret_answered)
+{
+    DB_RESULT result = NULL;
+    enum db_status status = PG_EXEC(pg, &answered_questions, &result, P_INT4(survey->id));
+    if (status != DB_OK)
+        return status;
+    for (size_t i = 0; i < survey->question_count; i++) {
+        ret_answered[i] = false;
+        for (int row = 0; row < db_rows(result); row++)
+            ret_answered[i] |= db_int(result, row, 0) == survey->questions[i].n;
+    }
+    return DB_OK;
 }
 
 static enum db_status responses_delete(struct pg *pg, int32_t survey_id)

@@ -171,7 +171,8 @@ START_TEST(beyond_the_limits)
         {text_json("{'score':1,'properties':{'%s':'x'}}", text_repeat("x", 33)),
          text("/properties/%s", text_repeat("x", 33))},
         {text_json("{'score':1,'properties':{%s}}", many), "/properties/p16"},
-        {text_json("{'score':1,'external_id':'%s'}", text_repeat("x", 256)), "/external_id"},
+        {text_json("{'score':1,'external_id':'%s'}", text_repeat("x", 5000)), "/external_id"},
+        {text_json("{'score':1,'respondent':'%s'}", text_repeat("x", 5000)), "/respondent"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         expect_problem(post_body(ADMIN, survey, cases[i].body), 422, "invalid", cases[i].where);

@@ -1,4 +1,5 @@
 #include "support/unit_proxy.h"
+#include "npsd/base/clock.h"
 #include "support/unit_pg.h"
 #include <libpq-fe.h>
 #include <poll.h>
@@ -12,11 +13,16 @@
 #include <unistd.h>
 
 static struct sockaddr_un server, own;
-static char folder[] = "/tmp/npsd-proxy.XXXXXX";
+static char folder[32];
 static int listener;
 static pthread_t thread;
 static atomic_int mode;
 static atomic_bool stopping;
+static atomic_long room[2]; /* bytes that may still go through, by side; UNBOUNDED: any */
+static atomic_int cut_away_ms;
+static _Atomic int64_t away_until_us;
+
+enum { UNBOUNDED = -1 };
 
 /* Where PostgreSQL listens, as libpq has found out. */
 static void find_server(const char **ret_port)
@@ -32,18 +38,35 @@ static void find_server(const char **ret_port)
     *ret_port = port;
 }
 
-/* True while something was moved. */
-static bool move(int from, int to)
+static bool send_all(int to, const char *bytes, ssize_t count)
 {
-    char bytes[65536];
-    ssize_t got = read(from, bytes, sizeof(bytes));
-    for (ssize_t done = 0; done < got;) {
-        ssize_t put = send(to, bytes + done, (size_t)(got - done), MSG_NOSIGNAL);
+    for (ssize_t done = 0; done < count;) {
+        ssize_t put = send(to, bytes + done, (size_t)(count - done), MSG_NOSIGNAL);
         if (put <= 0)
             return false;
         done += put;
     }
-    return got > 0;
+    return true;
+}
+
+/* True while something was moved and more may be. */
+static bool move(int from, int to, enum proxy_side side)
+{
+    char bytes[65536];
+    long left = atomic_load(&room[side]);
+    bool bounded = left != UNBOUNDED;
+    size_t most = bounded && left < (long)sizeof(bytes) ? (size_t)left : sizeof(bytes);
+    ssize_t got = most > 0 ? read(from, bytes, most) : 0;
+    bool sent = got > 0 && send_all(to, bytes, got);
+    if (!bounded)
+        return sent;
+    if (got < left && sent) {
+        atomic_fetch_sub(&room[side], got);
+        return true;
+    }
+    unit_proxy_away(atomic_load(&cut_away_ms));
+    atomic_store(&room[side], UNBOUNDED);
+    return false;
 }
 
 static void relay(int client, int backend)
@@ -59,8 +82,8 @@ static void relay(int client, int backend)
             atomic_store(&mode, PROXY_PASS);
             return;
         }
-        if ((both[0].revents && !move(client, backend)) ||
-            (both[1].revents && !move(backend, client)))
+        if ((both[0].revents && !move(client, backend, PROXY_REQUEST)) ||
+            (both[1].revents && !move(backend, client, PROXY_REPLY)))
             return;
     }
 }
@@ -74,7 +97,8 @@ static void *serve(void *unused)
             continue;
         int client = accept(listener, NULL, NULL);
         int backend = socket(AF_UNIX, SOCK_STREAM, 0);
-        if (connect(backend, (struct sockaddr *)&server, sizeof(server)) == 0)
+        bool away = clock_monotonic_us() < atomic_load(&away_until_us);
+        if (!away && connect(backend, (struct sockaddr *)&server, sizeof(server)) == 0)
             relay(client, backend);
         close(backend);
         close(client);
@@ -86,7 +110,13 @@ const char *unit_proxy_start(void)
 {
     const char *port;
     find_server(&port);
+    snprintf(folder, sizeof(folder), "/tmp/npsd-proxy.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
+    atomic_store(&mode, PROXY_PASS);
+    atomic_store(&stopping, false);
+    atomic_store(&room[PROXY_REQUEST], UNBOUNDED);
+    atomic_store(&room[PROXY_REPLY], UNBOUNDED);
+    atomic_store(&away_until_us, 0);
     own.sun_family = AF_UNIX;
     snprintf(own.sun_path, sizeof(own.sun_path), "%s/.s.PGSQL.%s", folder, port);
     listener = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -99,6 +129,24 @@ const char *unit_proxy_start(void)
 void unit_proxy_set(enum proxy_mode wanted)
 {
     atomic_store(&mode, wanted);
+}
+
+void unit_proxy_cut(enum proxy_side side, long bytes, int away_ms)
+{
+    atomic_store(&cut_away_ms, away_ms);
+    atomic_store(&room[side], bytes);
+}
+
+bool unit_proxy_uncut(void)
+{
+    bool request = atomic_exchange(&room[PROXY_REQUEST], UNBOUNDED) != UNBOUNDED;
+    bool reply = atomic_exchange(&room[PROXY_REPLY], UNBOUNDED) != UNBOUNDED;
+    return request || reply;
+}
+
+void unit_proxy_away(int away_ms)
+{
+    atomic_store(&away_until_us, clock_monotonic_us() + away_ms * INT64_C(1000));
 }
 
 void unit_proxy_stop(void)

@@ -2,6 +2,7 @@
 #include "npsd/json/read.h"
 #include "npsd/json/survey.h"
 #include "npsd/state/directory.h"
+#include "npsd/store/folds.h"
 #include "npsd/store/keys.h"
 #include "support/unit_database.h"
 #include <pthread.h>
@@ -9,8 +10,8 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct db_stmt *const *const sets[] = {directory_statements, surveys_statements,
-                                                    keys_statements, NULL};
+static const struct db_stmt *const *const sets[] = {directory_statements, folds_statements,
+                                                    surveys_statements, keys_statements, NULL};
 
 static struct pg *pg;
 static struct arena arena;

@@ -47,6 +47,8 @@ static const struct {
      "1 web - {\"a\":\"true\",\"b\":\"-7.5\",\"c\":\"7\",\"d\":\"false\",\"f\":\"0.1\","
      "\"g\":\"1e+300\",\"h\":\"9223372036854775807\"}"},
     {ROLE_NONE, "{\"score\":1,\"properties\":{\"a\":null}}", "1 web - -"},
+    {ROLE_NONE, "{\"score\":1,\"properties\":{\"a\":\"\"}}", "1 web - -"},
+    {ROLE_NONE, "{\"score\":1,\"properties\":{\"a\":\"\",\"b\":\" \"}}", "1 web - {\"b\":\" \"}"},
     /* channels */
     {ROLE_NONE, "{\"score\":1,\"channel\":\"web\"}", "1 web - -"},
     {ROLE_NONE, "{\"score\":1,\"channel\":\"email\"}", "1 email - -"},

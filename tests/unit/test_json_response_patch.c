@@ -57,7 +57,7 @@ static const struct {
      "\"properties\":{\"branch\":null,\"a\":2,\"z\":true}}",
      "6 import " STORED_ANSWERS " {\"a\":\"2\",\"z\":\"true\"} agent=Boris language=en "
      "respondent=c-18"},
-    {ROLE_ADMIN, "{\"respondent\":null,\"agent\":null,\"properties\":{\"branch\":null,\"a\":null}}",
+    {ROLE_ADMIN, "{\"respondent\":null,\"agent\":null,\"properties\":{\"branch\":null,\"a\":\"\"}}",
      "6 web " STORED_ANSWERS " - language=en"},
     {ROLE_ADMIN, "{\"answered_at\":\"2020-02-29T00:00:00Z\"}",
      "6 web " STORED_ANSWERS " " STORED_PROPERTIES " " STORED_PEOPLE

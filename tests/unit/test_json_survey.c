@@ -96,6 +96,7 @@ END_TEST
 static const char *const taken[] = {
     "\"id\":\"0-a\",\"title\":{\"en\":\"T\",\"pt-BR\":\"T\"}",
     REQUIRED ",\"time_zone\":\"Etc/GMT+3\"",
+    REQUIRED ",\"time_zone\":\"CET\"",
     REQUIRED ",\"access\":\"link\"",
     REQUIRED ",\"facets\":[]",
     REQUIRED ",\"facets\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\"]",
@@ -145,6 +146,11 @@ static const struct {
     {REQUIRED ",\"time_zone\":\"Europe Moscow\"", "/time_zone"},
     {REQUIRED ",\"time_zone\":\"a';--\"", "/time_zone"},
     {REQUIRED ",\"time_zone\":3", "/time_zone"},
+    {REQUIRED ",\"time_zone\":\"x\"", "/time_zone"},
+    {REQUIRED ",\"time_zone\":\"MSK\"", "/time_zone"},
+    {REQUIRED ",\"time_zone\":\"FOO5BAR\"", "/time_zone"},
+    {REQUIRED ",\"time_zone\":\"posix/UTC\"", "/time_zone"},
+    {REQUIRED ",\"time_zone\":\"MSK\",\"access\":\"\"", "/access /time_zone"},
     {REQUIRED ",\"access\":\"closed\"", "/access"},
     {REQUIRED ",\"access\":\"Open\"", "/access"},
     {REQUIRED ",\"access\":true", "/access"},
@@ -291,15 +297,15 @@ START_TEST(lengths)
 {
     static const char id[] = "{\"title\":{\"en\":\"T\"},\"id\":\"";
     static const char title[] = "{\"id\":\"s\",\"title\":{\"en\":\"";
-    static const char zone[] = "{" REQUIRED ",\"time_zone\":\"";
+    static const char zone[] = "{" REQUIRED ",\"time_zone\":\"A/";
     static const char facet[] = "{" REQUIRED ",\"facets\":[\"";
 
     ck_assert(takes_long(id, "a", 64, "\"}"));
     ck_assert(!takes_long(id, "a", 65, "\"}"));
     ck_assert(takes_long(title, "ж", 500, "\"}}"));
     ck_assert(!takes_long(title, "ж", 501, "\"}}"));
-    ck_assert(takes_long(zone, "Z", 64, "\"}"));
-    ck_assert(!takes_long(zone, "Z", 65, "\"}"));
+    ck_assert(takes_long(zone, "Z", 62, "\"}"));
+    ck_assert(!takes_long(zone, "Z", 63, "\"}"));
     ck_assert(takes_long(facet, "a", 32, "\"]}"));
     ck_assert(!takes_long(facet, "a", 33, "\"]}"));
 }

@@ -28,10 +28,15 @@ static const struct survey *stored(void)
     return survey;
 }
 
+/* Every question has answers. */
+static const bool all[16] = {true, true, true, true, true, true, true, true,
+                             true, true, true, true, true, true, true, true};
+
 static const struct survey *patched(const struct survey *old, const char *json, bool has_answers)
 {
     struct problem_errors errors = {.arena = &arena};
-    const struct survey *survey = survey_patch(old, case_json(&arena, json), has_answers, &errors);
+    const struct survey *survey =
+        survey_patch(old, case_json(&arena, json), has_answers ? all : NULL, &errors);
 
     ck_assert_msg(survey, "%s: %s", json, case_places(&arena, &errors));
     return survey;
@@ -183,7 +188,7 @@ START_TEST(facets_keep_slots)
     }
     struct problem_errors errors = {.arena = &arena};
     ck_assert_ptr_null(survey_patch(
-        survey, case_json(&arena, "{\"facets\":[\"shop\",\"f\",\"a\",\"g\"]}"), true, &errors));
+        survey, case_json(&arena, "{\"facets\":[\"shop\",\"f\",\"a\",\"g\"]}"), all, &errors));
     ck_assert_str_eq(case_places(&arena, &errors), "/facets/1 /facets/3");
 }
 END_TEST
@@ -227,9 +232,9 @@ START_TEST(patches_refused)
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         struct problem_errors errors = {.arena = &arena};
 
-        ck_assert_msg(
-            !survey_patch(old, case_json(&arena, refused[i].json), refused[i].has_answers, &errors),
-            "%s", refused[i].json);
+        ck_assert_msg(!survey_patch(old, case_json(&arena, refused[i].json),
+                                    refused[i].has_answers ? all : NULL, &errors),
+                      "%s", refused[i].json);
         ck_assert_str_eq(case_places(&arena, &errors), refused[i].places);
     }
     ck_assert_str_eq(numbers(old), "1score 2why 3speed 4likes(1a 2b) | shop city");
@@ -243,18 +248,52 @@ START_TEST(retired_questions_keep_their_type)
     const struct survey *old = patched(stored(), ASKING(SPEED), true);
 
     ck_assert_ptr_null(survey_patch(
-        old, case_json(&arena, ASKING("{\"id\":\"why\",\"type\":\"yes_no\"," TEXT "}")), true,
+        old, case_json(&arena, ASKING("{\"id\":\"why\",\"type\":\"yes_no\"," TEXT "}")), all,
         &errors));
     ck_assert_str_eq(case_places(&arena, &errors), "/questions/1/type");
 }
 END_TEST
 
+/* Questions that nobody has answered may become anything, whatever the others have. */
+START_TEST(each_question_has_its_own_answers)
+{
+    static const char *const json = ASKING(
+        "{\"id\":\"likes\",\"type\":\"text\"," TEXT "},{\"id\":\"why\",\"type\":\"yes_no\"," TEXT
+        "},{\"id\":\"speed\",\"type\":\"scale\"," TEXT ",\"min\":2,\"max\":5}");
+    static const struct {
+        bool answered[4]; /* score, why, speed, likes */
+        const char *places;
+    } cases[] = {
+        {{true, false, false, false}, ""},
+        {{true, true, false, false}, "/questions/2/type"},
+        {{true, false, true, false}, "/questions/3/min"},
+        {{true, false, false, true}, "/questions/1/type"},
+        {{true, true, true, true}, "/questions/1/type /questions/2/type /questions/3/min"},
+    };
+    const struct survey *old = stored();
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct problem_errors errors = {.arena = &arena};
+        const struct survey *survey =
+            survey_patch(old, case_json(&arena, json), cases[i].answered, &errors);
+
+        ck_assert_str_eq(case_places(&arena, &errors), cases[i].places);
+        ck_assert_int_eq(survey != NULL, errors.count == 0);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {nothing_changes,        members_replace,
-                                  questions_keep_numbers, anything_goes_without_answers,
-                                  retired_is_not_written, facets_keep_slots,
-                                  patches_refused,        retired_questions_keep_their_type};
+    const TTest *const tests[] = {nothing_changes,
+                                  members_replace,
+                                  questions_keep_numbers,
+                                  anything_goes_without_answers,
+                                  retired_is_not_written,
+                                  facets_keep_slots,
+                                  patches_refused,
+                                  retired_questions_keep_their_type,
+                                  each_question_has_its_own_answers};
 
     json_read_init();
     arena_init(&arena, 1 << 16);

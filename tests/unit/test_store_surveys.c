@@ -1,3 +1,4 @@
+#include "npsd/base/buf.h"
 #include "npsd/base/clock.h"
 #include "npsd/store/audit.h"
 #include "npsd/store/surveys.h"
@@ -273,6 +274,80 @@ START_TEST(responses_are_noticed)
 }
 END_TEST
 
+static const struct survey_question asked[] = {
+    {.id = "score", .n = 1, .type = QUESTION_NPS},
+    {.id = "why", .n = 2, .type = QUESTION_TEXT},
+    {.id = "speed", .n = 3, .type = QUESTION_SCALE},
+    {.id = "likes", .n = 4, .type = QUESTION_CHOICES},
+    {.id = "again", .n = 5, .type = QUESTION_YES_NO},
+};
+
+/* A survey with these questions; *ret_survey is what surveys_answered takes. */
+static void add_asking(const char *slug, struct survey *ret_survey)
+{
+    struct survey_record record = sample(slug);
+    struct question_record records[COUNT_OF(asked)];
+
+    for (size_t i = 0; i < COUNT_OF(asked); i++)
+        records[i] = (struct question_record){
+            .n = asked[i].n,
+            .position = asked[i].n == 5 ? 0 : asked[i].n,
+            .id = asked[i].id,
+            .definition =
+                arena_printf(&arena, "{\"type\":\"%s\"}", question_type_name(asked[i].type)),
+        };
+    record.questions = records;
+    record.question_count = COUNT_OF(records);
+    *ret_survey =
+        (struct survey){.id = add(&record), .questions = asked, .question_count = COUNT_OF(asked)};
+}
+
+/* "score,likes" */
+static const char *answered(const struct survey *survey)
+{
+    bool found[COUNT_OF(asked)] = {true, true, true, true, true};
+    struct buf buf = buf_make(&arena, 32);
+
+    ck_assert_int_eq(surveys_answered(pg, survey, found), DB_OK);
+    for (size_t i = 0; i < COUNT_OF(asked); i++)
+        if (found[i])
+            buf_printf(&buf, "%s%s", buf.len > 0 ? "," : "", asked[i].id);
+    return buf.data;
+}
+
+START_TEST(answered_questions_are_found)
+{
+    struct survey survey, other;
+    add_asking("one", &survey);
+    add_asking("two", &other);
+
+    ck_assert_str_eq(answered(&survey), "");
+    add_responses(survey.id, 1);
+    ck_assert_str_eq(answered(&survey), "score");
+    unit_pg_sql("update response set answers = '{\"why\": \"Slow\"}'");
+    ck_assert_str_eq(answered(&survey), "score,why");
+    /* in the journal, not yet folded; then in the tallies */
+    unit_pg_sql("insert into journal (survey_id, slot, score, weight, dims)"
+                " values (%d, 1, 9, 1, array[1::int8 << 32, 13::int8 << 32 | 4])",
+                survey.id);
+    ck_assert_str_eq(answered(&survey), "score,why,speed");
+    unit_pg_sql("update tally_state set low = '99999999'");
+    ck_assert_str_eq(answered(&survey), "score,why");
+    unit_pg_sql("insert into tally_month values (%d, 14, 2, 600, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0)",
+                survey.id);
+    ck_assert_str_eq(answered(&survey), "score,why,likes");
+    unit_pg_sql("update tally_month set n9 = 0");
+    ck_assert_str_eq(answered(&survey), "score,why");
+    /* a retired question, of an answer that is excluded */
+    unit_pg_sql(
+        "update response set excluded = true, updated_at = now(), answers = '{\"again\": true}'");
+    ck_assert_str_eq(answered(&survey), "score,again");
+    unit_pg_sql("update response set erased = true, answers = null");
+    ck_assert_str_eq(answered(&survey), "");
+    ck_assert_str_eq(answered(&other), "");
+}
+END_TEST
+
 static void fill_tables(int32_t survey)
 {
     static const char *const tallies[] = {"tally_quarter", "tally_hour", "tally_day",
@@ -371,6 +446,7 @@ int main(void)
                                   lock_excludes_others,
                                   update_replaces_by_number,
                                   responses_are_noticed,
+                                  answered_questions_are_found,
                                   delete_takes_all_that_belongs_to_it,
                                   time_zones,
                                   audit_is_written};

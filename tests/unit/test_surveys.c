@@ -3,6 +3,7 @@
 #include "npsd/api/world.h"
 #include "npsd/json/read.h"
 #include "npsd/store/audit.h"
+#include "npsd/store/folds.h"
 #include "npsd/store/keys.h"
 #include "support/unit_database.h"
 #include <jansson.h>
@@ -10,8 +11,9 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct db_stmt *const *const sets[] = {directory_statements, surveys_statements,
-                                                    keys_statements, audit_statements, NULL};
+static const struct db_stmt *const *const sets[] = {directory_statements, folds_statements,
+                                                    surveys_statements,   keys_statements,
+                                                    audit_statements,     NULL};
 
 static struct arena arena;
 static struct world world;
@@ -248,10 +250,50 @@ START_TEST(questions_are_kept_once_answered)
                                    " (select id from survey where slug = 'one')"),
                      "recommend11,why22,improve30");
     reply = run(survey_patch_handle, "two", "", WHY("yes_no"));
+    ck_assert_int_eq(reply.status, 200);
+    reply = run(survey_patch_handle, "two", "", WHY("text"));
+    ck_assert_int_eq(reply.status, 200);
+    unit_pg_sql("update response set answers = '{\"why\": \"Slow\"}'");
+    reply = run(survey_patch_handle, "two", "", WHY("yes_no"));
     ck_assert_int_eq(reply.status, 422);
     ck_assert_str_eq(problem(&reply), "invalid /questions/1/type");
     reply = run(survey_patch_handle, "two", "", WHY("text"));
     ck_assert_int_eq(reply.status, 200);
+}
+END_TEST
+
+/* Somebody holds what must be read to find out, longer than a statement may take. */
+static enum db_status patch_while_locked(struct pg *pg, void *context)
+{
+    struct reply *reply = context;
+    ck_assert_int_eq(pg_command(pg, "lock table response in access exclusive mode"), DB_OK);
+    *reply = survey_patch_handle(&call);
+    return DB_OK;
+}
+
+START_TEST(questions_are_kept_in_doubt)
+{
+    create("one");
+    run(survey_get, "one", "", NULL);
+    struct reply reply;
+    struct pg *other = call.db;
+    struct pg_options hasty = {
+        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .statement_timeout_ms = 200};
+    call.db = pg_new(&hasty);
+    ck_assert_int_eq(pg_connect(call.db), DB_OK);
+    call.body = WHY("yes_no");
+    call.body_len = strlen(call.body);
+    ck_assert_int_eq(pg_transaction(other, "test", DB_READ_COMMITTED, patch_while_locked, &reply),
+                     DB_OK);
+    ck_assert_int_eq(reply.status, 422);
+    ck_assert_str_eq(problem(&reply), "invalid /questions/1/type");
+    call.body = "{\"open\": false}"; /* does not ask */
+    call.body_len = strlen(call.body);
+    ck_assert_int_eq(pg_transaction(other, "test", DB_READ_COMMITTED, patch_while_locked, &reply),
+                     DB_OK);
+    ck_assert_int_eq(reply.status, 200);
+    pg_free(call.db);
+    call.db = other;
 }
 END_TEST
 
@@ -338,13 +380,13 @@ static const char *items(const struct reply *reply)
     return ids.data;
 }
 
-START_TEST(listed_by_slug)
+START_TEST(listed_newest_first)
 {
     static const char *const slugs[] = {"b", "d", "a", "c", "e"};
     for (size_t i = 0; i < COUNT_OF(slugs); i++)
         create(slugs[i]);
     struct reply reply = run(surveys_list, NULL, "", NULL);
-    ck_assert_str_eq(items(&reply), "a,b,c,d,e");
+    ck_assert_str_eq(items(&reply), "e,c,a,d,b");
     ck_assert(json_is_null(json_object_get(body_of(&reply), "next_cursor")));
     ck_assert_ptr_null(find(&reply, "Link"));
     reply = run(surveys_list, NULL, "limit=5", NULL);
@@ -354,23 +396,40 @@ END_TEST
 
 START_TEST(pages_follow_each_other)
 {
-    static const char *const slugs[] = {"a", "b", "c", "d-0-9-long", "e"};
+    static const char *const slugs[] = {"e", "d-0-9-long", "c", "b", "a"};
     for (size_t i = 0; i < COUNT_OF(slugs); i++)
         create(slugs[i]);
+    call.path = "/v1/surveys";
     struct reply reply = run(surveys_list, NULL, "limit=2", NULL);
     ck_assert_str_eq(items(&reply), "a,b");
     const char *cursor = text(&reply, "next_cursor");
     ck_assert_str_eq(
         find(&reply, "Link"),
-        arena_printf(&arena, "<https://nps.example/v1/surveys?limit=2&cursor=%s>; rel=\"next\"",
+        arena_printf(&arena, "<https://nps.example/v1/surveys?cursor=%s&limit=2>; rel=\"next\"",
                      cursor));
     unit_pg_sql("delete from survey where slug = 'b'"); /* a cursor needs not its item */
+    create("newer");
     reply = run(surveys_list, NULL, arena_printf(&arena, "limit=2&cursor=%s", cursor), NULL);
     ck_assert_str_eq(items(&reply), "c,d-0-9-long");
     cursor = text(&reply, "next_cursor");
     reply = run(surveys_list, NULL, arena_printf(&arena, "cursor=%s&limit=2", cursor), NULL);
     ck_assert_str_eq(items(&reply), "e");
     ck_assert(json_is_null(json_object_get(body_of(&reply), "next_cursor")));
+}
+END_TEST
+
+/* Made in one transaction: the later number is the newer one. */
+START_TEST(pages_of_surveys_of_one_moment)
+{
+    static const char *const slugs[] = {"a", "b", "c"};
+    for (size_t i = 0; i < COUNT_OF(slugs); i++)
+        create(slugs[i]);
+    unit_pg_sql("update survey set created_at = '2026-11-20T14:03:00Z'");
+    struct reply reply = run(surveys_list, NULL, "limit=1", NULL);
+    ck_assert_str_eq(items(&reply), "c");
+    const char *cursor = text(&reply, "next_cursor");
+    reply = run(surveys_list, NULL, arena_printf(&arena, "cursor=%s", cursor), NULL);
+    ck_assert_str_eq(items(&reply), "b,a");
 }
 END_TEST
 
@@ -385,9 +444,9 @@ START_TEST(listed_are_those_of_the_key)
     key.surveys = ids;
     key.survey_count = 2;
     struct reply reply = run(surveys_list, NULL, "", NULL);
-    ck_assert_str_eq(items(&reply), "a,c");
+    ck_assert_str_eq(items(&reply), "c,a");
     reply = run(surveys_list, NULL, "limit=1", NULL);
-    ck_assert_str_eq(items(&reply), "a");
+    ck_assert_str_eq(items(&reply), "c");
     ck_assert_str_ne(text(&reply, "next_cursor"), "");
     key.survey_count = 1;
     reply = run(surveys_list, NULL, "limit=1", NULL);
@@ -406,12 +465,17 @@ START_TEST(wrong_pages)
     static const struct {
         const char *query, *problem;
     } cases[] = {
-        {"limit=0", "invalid limit"},      {"limit=1001", "invalid limit"},
-        {"limit=", "invalid limit"},       {"limit=-1", "invalid limit"},
-        {"limit=1.0", "invalid limit"},    {"cursor=", "invalid cursor"},
-        {"cursor=!!", "invalid cursor"},   {"cursor=YQ==", "invalid cursor"},
-        {"cursor=QQ", "invalid cursor"}, /* "A" is no slug */
-        {"cursor=YQBi", "invalid cursor"}, {"page=2", "invalid page"},
+        {"limit=0", "invalid limit"},
+        {"limit=1001", "invalid limit"},
+        {"limit=", "invalid limit"},
+        {"limit=-1", "invalid limit"},
+        {"limit=1.0", "invalid limit"},
+        {"cursor=", "invalid cursor"},
+        {"cursor=!!", "invalid cursor"},
+        {"cursor=YQ==", "invalid cursor"},
+        {"cursor=YQ", "invalid cursor"},
+        {"page=2", "invalid page"},
+        {"cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "invalid cursor"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct reply reply = run(surveys_list, NULL, cases[i].query, NULL);
@@ -455,11 +519,13 @@ int main(void)
                                   got_twice_is_not_modified,
                                   patch_merges,
                                   questions_are_kept_once_answered,
+                                  questions_are_kept_in_doubt,
                                   refused_patches_change_nothing,
                                   gone_meanwhile,
                                   deleted_with_its_responses_only_if_told,
-                                  listed_by_slug,
+                                  listed_newest_first,
                                   pages_follow_each_other,
+                                  pages_of_surveys_of_one_moment,
                                   listed_are_those_of_the_key,
                                   wrong_pages,
                                   told_when_the_database_is_away};

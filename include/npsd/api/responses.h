@@ -13,6 +13,10 @@ struct reply response_history(struct call *call);
 void response_write(struct json_writer *w, const char *name, const char *survey,
                     const struct stored_response *response);
 
+/* The response as the one who gave it may see it: without what others have added. */
+void response_write_own(struct json_writer *w, const char *survey,
+                        const struct stored_response *response);
+
 /*
  * Reads the response of the path's {id}. Status 0: *ret_response is set; else the refusal (404; 410
  * of an erased one).

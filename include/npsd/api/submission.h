@@ -34,9 +34,9 @@ bool submission_key_header(const struct call *call, const char **ret_key);
 /* True for 1 to 255 visible ASCII characters. */
 bool submission_key_is_valid(const char *key);
 
-/* Refusals that need no body: the survey is closed, the address has sent too much (answers of
- * them). Status 0: go on. */
-struct reply submission_refusal(const struct call *call, size_t answers);
+/* Takes so many answers from the rate of the call's address, unless its key is secret. 429, or
+ * status 0: go on. answers 0 takes none, but refuses an address that has none left. */
+struct reply submission_limit(const struct call *call, size_t answers);
 
 /* The problem an outcome means, and why; only for outcomes that are neither created nor replayed.
  */

@@ -5,6 +5,8 @@
 
 #include "npsd/http/reply.h"
 
+enum { BATCH_MAX = 1000 }; /* items */
+
 /* Never waits: runs on the HTTP thread. */
 struct reply submit_one(struct call *call);
 /* On a worker: decoding a thousand answers would hold an HTTP thread's other connections up. */

@@ -21,7 +21,8 @@ struct world {
     struct values *values;
     struct lane *single, *batch;
     struct pool *pool;
-    struct limits *limits;
+    struct limits *limits; /* answers without a secret key */
+    struct limits *asks;   /* looks into the database for keys and surveys not yet known */
     struct poller *poller;
     atomic_bool draining;
 };

@@ -65,6 +65,8 @@ struct reply reply_problem_errors(const struct call *call, enum problem problem,
 /* The members of such a problem as a JSON object under name: for items of a batch. */
 void problem_write(struct json_writer *w, const char *name, const char *request_id,
                    enum problem problem, const char *detail, const struct problem_errors *errors);
+/* 503 unavailable, made without any memory: for where that has run out. Closes the connection. */
+struct reply reply_out_of_memory(void);
 void reply_retry_after(const struct call *call, struct reply *reply, int seconds);
 
 #endif

@@ -7,7 +7,8 @@
  *   queued --> batch --fast--> created
  *                |  a unique violation, a lost connection, a refused value
  *                `--careful--> created | replayed | reused | erased
- *                                 |  a refused value: each row alone, so only the bad one fails
+ *                                 |  a refused value: each half by itself, until the bad row is
+ * alone
  *                                 `--> refused
  *
  * An answer is "created" or "replayed" only after PostgreSQL reported the commit that holds its row
@@ -50,7 +51,8 @@ struct lane_item {
     enum lane_outcome outcome;
     void (*done)(struct lane_item *item);
     void *owner;
-    struct lane_item *next; /* the lane's */
+    struct lane_item *next; /* the lane's, as is place */
+    size_t place;           /* in its batch */
 };
 
 struct lane_options {

@@ -25,8 +25,8 @@ struct response_rules {
  * False after adding errors; all wrong members are told, base ("" or "/3") leads their pointers.
  * The response borrows its texts from value (json_read's belong to the arena) and from the survey:
  * both must outlive it. An optional member that is null was not sent. A text answer of white space
- * alone and an empty choices answer are no answers. *ret_key (batch only, may be NULL otherwise)
- * is the item's idempotency_key or NULL.
+ * alone and an empty choices answer are no answers; an empty property is none. *ret_key (batch
+ * only, may be NULL otherwise) is the item's idempotency_key or NULL.
  */
 bool response_decode(const json_t *value, const char *base, const struct response_rules *rules,
                      struct problem_errors *errors, struct response *ret_response,

@@ -23,15 +23,15 @@ struct survey *survey_decode(const json_t *value, struct problem_errors *errors)
 /*
  * The survey after a PATCH: members present replace, absent ones stay; questions and facets are
  * replaced as lists, in which ids keep their stored numbers and what is left out is retired.
- * has_answers: a question that was there keeps its type, a scale its bounds, and no option may be
- * dropped; without answers anything goes. NULL after adding errors. The id cannot be changed (the
- * same one may be sent).
+ * answered: which of old's questions have answers, in their order (NULL: none has). Such a question
+ * keeps its type, a scale its bounds, and no option may be dropped; without answers anything goes.
+ * NULL after adding errors. The id cannot be changed (the same one may be sent).
  *
  * A facet that comes back gets its slot back; a new one takes the next slot, which is an error when
  * all SURVEY_FACETS_MAX were given away. What was not changed is shared with old, which must
  * outlive the new one.
  */
-struct survey *survey_patch(const struct survey *old, const json_t *value, bool has_answers,
+struct survey *survey_patch(const struct survey *old, const json_t *value, const bool *answered,
                             struct problem_errors *errors);
 
 /* The definition as admins and readers of results see it / as people who answer see it (no facets'

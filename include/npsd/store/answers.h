@@ -62,7 +62,8 @@ struct answer_found {
 /*
  * The careful way: inserts what is not there, then says of each row what it met. Harmless to repeat
  * after DB_LOST with the same rows: what the first try wrote comes back as ANSWER_REPLAYED with the
- * same received_us. rows as above.
+ * same received_us. It is DB_LOST too when new rows are committed but the others could not be
+ * looked up. rows as above.
  */
 enum db_status answers_append_carefully(struct pg *pg, struct arena *arena,
                                         const struct answer_row *const *rows, size_t count,

@@ -54,7 +54,7 @@ struct response_version {
     const char *changed_by;
     struct stored_response response;
 };
-/* Earlier versions, oldest first. */
+/* Earlier versions, oldest first: the latest 1,000. */
 enum db_status responses_history(struct pg *pg, struct arena *arena, int32_t survey_id,
                                  const struct uuid *id, struct response_version **ret_versions,
                                  size_t *ret_count);

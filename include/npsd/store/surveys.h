@@ -48,6 +48,12 @@ enum db_status surveys_lock(struct pg *pg, struct arena *arena, const char *slug
  * transaction. */
 enum db_status surveys_update(struct pg *pg, const struct survey_record *record);
 enum db_status surveys_has_responses(struct pg *pg, int32_t survey_id, bool *ret_has);
+/*
+ * Which of the survey's questions, in their order, have answers, excluded ones too (they may be put
+ * back); ret_answered has room for all. DB_RETRY: so many answers had to be looked through that it
+ * could not be told in time.
+ */
+enum db_status surveys_answered(struct pg *pg, const struct survey *survey, bool *ret_answered);
 /* Removes the survey and all that belongs to it, in the caller's transaction. */
 enum db_status surveys_delete(struct pg *pg, int32_t survey_id);
 /* Whether PostgreSQL knows the time zone. */
