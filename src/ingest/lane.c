@@ -1,7 +1,5 @@
 #include "npsd/ingest/lane.h"
 
-#include "npsd/base/clock.h"
-#include "npsd/base/log.h"
 #include "npsd/base/metrics.h"
 #include "npsd/ingest/batch.h"
 
@@ -17,7 +15,8 @@ struct lane {
     struct lane_item *first, *last; /* the queue, under the mutex */
     atomic_size_t waiting;          /* written under the mutex, read by anyone */
     bool idle, stopping;            /* under the mutex */
-    struct lane_item **batch;       /* room for batch_max, the thread's own */
+    struct lane_item **batch;       /* room for batch_max; the thread's own, as is pg */
+    struct pg *pg;
 };
 
 /* Moves up to batch_max items from the queue into lane->batch; waits while there are none. 0: the
@@ -45,22 +44,20 @@ static size_t lane_take(struct lane *lane)
 static void *lane_main(void *argument)
 {
     struct lane *lane = argument;
-    struct pg *pg = pg_new(lane->options.database);
-    struct arena arena = {0};
+    struct arena arena;
     size_t count;
 
     pthread_setname_np(pthread_self(), lane->options.name);
     arena_init(&arena, 256 * 1024);
-    struct batch_tools tools = {.pg = pg, .arena = &arena, .values = lane->options.values};
+    struct batch_tools tools = {.pg = lane->pg, .arena = &arena, .values = lane->options.values};
     while ((count = lane_take(lane)) > 0) {
         batch_commit(&tools, lane->batch, count);
-        /* done() may free its item, so next and outcome are not looked at any more. */
+        /* done() may free its item, so nothing of it is looked at any more. */
         for (size_t i = 0; i < count; i++)
             lane->batch[i]->done(lane->batch[i]);
         arena_reset(&arena);
     }
     arena_done(&arena);
-    pg_free(pg);
     return NULL;
 }
 
@@ -68,6 +65,7 @@ static void lane_free(struct lane *lane)
 {
     pthread_cond_destroy(&lane->arrived);
     pthread_mutex_destroy(&lane->mutex);
+    pg_free(lane->pg);
     free(lane->batch);
     free(lane);
 }
@@ -75,17 +73,14 @@ static void lane_free(struct lane *lane)
 struct lane *lane_start(const struct lane_options *options)
 {
     struct lane *lane = calloc(1, sizeof *lane);
-    struct lane_item **batch = calloc(options->batch_max, sizeof(struct lane_item *));
-    if (!lane || !batch) {
-        free(lane);
-        free(batch);
+    if (!lane)
         return NULL;
-    }
     lane->options = *options;
-    lane->batch = batch;
+    lane->batch = calloc(options->batch_max, sizeof *lane->batch);
+    lane->pg = pg_new(options->database);
     pthread_mutex_init(&lane->mutex, NULL);
     pthread_cond_init(&lane->arrived, NULL);
-    if (pthread_create(&lane->thread, NULL, lane_main, lane) != 0) {
+    if (!lane->batch || !lane->pg || pthread_create(&lane->thread, NULL, lane_main, lane) != 0) {
         lane_free(lane);
         return NULL;
     }

@@ -127,11 +127,17 @@ static bool find(struct values *values, int32_t survey_id, int facet, const char
     return found;
 }
 
+/* Agents are never put together, so one may have that name. */
+static bool is_other(int facet, const char *value)
+{
+    return facet != SURVEY_FACET_AGENT && strcmp(value, VALUES_OTHER_NAME) == 0;
+}
+
 bool values_find(struct values *values, int32_t survey_id, int facet, const char *value,
                  int32_t *ret_id)
 {
     bool full = false;
-    if (strcmp(value, VALUES_OTHER_NAME) == 0) {
+    if (is_other(facet, value)) {
         *ret_id = VALUES_OTHER;
         return true;
     }
@@ -214,6 +220,14 @@ static enum db_status add(struct pg *pg, void *context)
                    P_TEXT(addition->value));
 }
 
+static enum db_status add_and_read(struct values *values, struct pg *pg, struct addition *addition)
+{
+    enum db_status status = pg_transaction(pg, "facet-value-add", DB_READ_COMMITTED, add, addition);
+    if (status != DB_OK)
+        return status;
+    return read_facet(values, pg, addition->survey_id, addition->facet);
+}
+
 enum db_status values_resolve(struct values *values, struct pg *pg, int32_t survey_id, int facet,
                               const char *value, int32_t *ret_id)
 {
@@ -221,10 +235,9 @@ enum db_status values_resolve(struct values *values, struct pg *pg, int32_t surv
     if (values_find(values, survey_id, facet, value, ret_id))
         return DB_OK;
     struct addition addition = {survey_id, facet, value};
-    enum db_status status =
-        pg_transaction(pg, "facet-value-add", DB_READ_COMMITTED, add, &addition);
-    if (status == DB_OK)
-        status = read_facet(values, pg, survey_id, facet);
+    enum db_status status = add_and_read(values, pg, &addition);
+    if (status == DB_LOST) /* harmless to repeat */
+        status = add_and_read(values, pg, &addition);
     if (status != DB_OK)
         return status;
     if (find(values, survey_id, facet, value, ret_id, &full))
@@ -240,8 +253,7 @@ enum db_status values_look_up(struct values *values, struct pg *pg, int32_t surv
 {
     int32_t id = VALUES_OTHER;
     bool full = false;
-    bool known =
-        strcmp(value, VALUES_OTHER_NAME) == 0 || find(values, survey_id, facet, value, &id, &full);
+    bool known = is_other(facet, value) || find(values, survey_id, facet, value, &id, &full);
     if (!known && !full) {
         /* Another daemon may have given it a number meanwhile. */
         enum db_status status = read_facet(values, pg, survey_id, facet);

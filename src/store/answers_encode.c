@@ -152,74 +152,76 @@ void answers_encode_rows(struct arena *arena, const struct answer_row *const *ro
         *next++ = encode_json(arena, rows, count, i);
 }
 
-static void dims_add(int64_t *dims, size_t *count, int facet, int32_t value)
+/* The cuts of an answer: facet << 32 | value. */
+struct dims {
+    int64_t *items;
+    size_t count;
+};
+
+static void dims_add(struct dims *dims, int facet, int32_t value)
 {
     if (value != ANSWER_UNSET)
-        dims[(*count)++] = answer_dim(facet, value);
+        dims->items[dims->count++] = answer_dim(facet, value);
 }
 
-static size_t row_dims(const struct answer_row *row, int64_t dims[static ANSWER_DIMS_MAX])
+static struct dims row_dims(struct arena *arena, const struct answer_row *row)
 {
-    size_t count = 0;
-    dims_add(dims, &count, SURVEY_FACET_CHANNEL, (int32_t)row->channel);
-    dims_add(dims, &count, SURVEY_FACET_AGENT, row->agent);
+    size_t room = 2 + SURVEY_FACETS_MAX + row->question_dim_count;
+    struct dims dims = {.items = arena_alloc(arena, room * sizeof *dims.items)};
+    dims_add(&dims, SURVEY_FACET_CHANNEL, (int32_t)row->channel);
+    dims_add(&dims, SURVEY_FACET_AGENT, row->agent);
     for (int slot = 0; slot < SURVEY_FACETS_MAX; slot++)
-        dims_add(dims, &count, SURVEY_FACET_FIRST + slot, row->facets[slot]);
+        dims_add(&dims, SURVEY_FACET_FIRST + slot, row->facets[slot]);
     for (size_t i = 0; i < row->question_dim_count; i++)
-        dims[count++] = row->question_dims[i];
-    return count;
+        dims.items[dims.count++] = row->question_dims[i];
+    return dims;
 }
 
-static const char *dims_text(struct arena *arena, const int64_t *dims, size_t count)
+static const char *dims_text(struct arena *arena, const struct dims *dims)
 {
-    struct buf text = buf_make(arena, 2 + count * 20);
+    struct buf text = buf_make(arena, 2 + dims->count * 20);
     buf_char(&text, '{');
-    for (size_t i = 0; i < count; i++)
-        buf_printf(&text, i ? ",%lld" : "%lld", (long long)dims[i]);
+    for (size_t i = 0; i < dims->count; i++)
+        buf_printf(&text, i ? ",%lld" : "%lld", (long long)dims->items[i]);
     buf_char(&text, '}');
     return text.data;
 }
 
 const char *answers_dims_text(struct arena *arena, const struct answer_row *row)
 {
-    int64_t dims[ANSWER_DIMS_MAX];
-    size_t count = row_dims(row, dims);
-    return dims_text(arena, dims, count);
+    const struct dims dims = row_dims(arena, row);
+    return dims_text(arena, &dims);
 }
 
 /* Answers of one batch that are alike. */
 struct delta {
     const struct answer_row *row;
-    const int64_t *dims;
-    size_t dim_count;
+    struct dims dims;
     int32_t slot;
     int32_t weight;
     uint64_t hash;
 };
 
+static size_t dims_size(const struct dims *dims)
+{
+    return dims->count * sizeof *dims->items;
+}
+
 static struct delta delta_of(struct arena *arena, const struct answer_row *row)
 {
-    int64_t dims[ANSWER_DIMS_MAX];
-    size_t count = row_dims(row, dims);
+    const struct dims dims = row_dims(arena, row);
     int32_t slot = slot_of(SLOT_QUARTER, row->answered_us);
     const int64_t key[] = {row->survey_id, slot, row->score};
-    uint64_t hash = text_hash((const char *)dims, count * sizeof *dims) ^
+    uint64_t hash = text_hash((const char *)dims.items, dims_size(&dims)) ^
                     text_hash((const char *)key, sizeof key) * UINT64_C(0x9E3779B97F4A7C15);
-    return (struct delta){
-        .row = row,
-        .dims = arena_memdup(arena, dims, count * sizeof *dims),
-        .dim_count = count,
-        .slot = slot,
-        .weight = 1,
-        .hash = hash,
-    };
+    return (struct delta){.row = row, .dims = dims, .slot = slot, .weight = 1, .hash = hash};
 }
 
 static bool delta_alike(const struct delta *a, const struct delta *b)
 {
     return a->hash == b->hash && a->row->survey_id == b->row->survey_id && a->slot == b->slot &&
-           a->row->score == b->row->score && a->dim_count == b->dim_count &&
-           memcmp(a->dims, b->dims, a->dim_count * sizeof *a->dims) == 0;
+           a->row->score == b->row->score && a->dims.count == b->dims.count &&
+           memcmp(a->dims.items, b->dims.items, dims_size(&a->dims)) == 0;
 }
 
 /* Groups by an open hash table of indices into deltas (0: free, else index + 1). */
@@ -260,7 +262,7 @@ void answers_encode_deltas(struct arena *arena, const struct answer_row *const *
         db_array_int4(&slots, deltas[i].slot);
         db_array_int2(&scores, (int16_t)deltas[i].row->score);
         db_array_int4(&weights, deltas[i].weight);
-        db_array_text(&dims, dims_text(arena, deltas[i].dims, deltas[i].dim_count));
+        db_array_text(&dims, dims_text(arena, &deltas[i].dims));
     }
     const struct buf *const arrays[DELTA_COLUMNS] = {&surveys, &slots, &scores, &weights, &dims};
     for (int i = 0; i < DELTA_COLUMNS; i++)

@@ -9,11 +9,7 @@
 #include "npsd/db/pg.h"
 #include "npsd/domain/response.h"
 
-enum {
-    ANSWER_UNSET = -1, /* a facet without value: NULL */
-    /* agent, channel, 8 facets, and for each of 4 counted questions up to 50 options */
-    ANSWER_DIMS_MAX = 2 + SURVEY_FACETS_MAX + 4 * SURVEY_OPTIONS_MAX
-};
+enum { ANSWER_UNSET = -1 }; /* a facet without value: NULL */
 
 struct answer_row {
     int32_t survey_id;
