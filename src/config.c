@@ -1,6 +1,10 @@
 #include "npsd/config.h"
 
+#include "npsd/base/endpoint.h"
+#include "npsd/base/log.h"
+#include "npsd/base/mask.h"
 #include "npsd/base/text.h"
+#include "npsd/http/client_address.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,44 +22,107 @@ struct setting {
     const char *value; /* the default; NULL: worked out (see shown) */
     const char *shown; /* how the default is called where it is worked out; NULL: as it stands */
     const char *help;
+    const char *(*fault)(const char *value); /* TEXT: what is wrong, or NULL */
 };
 
+/* --- what a text must be --- */
+
+static const char *fault_of_listen(const char *value)
+{
+    struct endpoint endpoint;
+    return endpoint_parse(value, &endpoint)
+               ? NULL
+               : "must be an address and a port, such as 127.0.0.1:8080 or [::1]:8080";
+}
+
+static const char *fault_of_admin_listen(const char *value)
+{
+    return *value ? fault_of_listen(value) : NULL;
+}
+
+static const char *fault_of_var(const char *value)
+{
+    return *value ? NULL : "must name a folder";
+}
+
+static const char *fault_of_public_url(const char *value)
+{
+    bool http = strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
+    const char *host = http ? strstr(value, "://") + 3 : value;
+    bool plain = text_is_visible(value, strlen(value), 2000) && !strpbrk(value, "?#\"\\<>");
+    return !*value || (http && *host && *host != '/' && plain)
+               ? NULL
+               : "must begin with http:// or https:// and a host, such as https://nps.example";
+}
+
+static const char *fault_of_proxies(const char *value)
+{
+    struct networks networks;
+    return networks_parse(value, &networks)
+               ? NULL
+               : "must be addresses and networks with commas between, such as 10.0.0.0/8, ::1";
+}
+
+/* The level that is asked for holds from now on, also for what the commands log. */
+static const char *fault_of_log(const char *value)
+{
+    return log_set_level(value) ? NULL : "must be error, warning, info or debug";
+}
+
+/* --- the table --- */
+
 #define AT(member) offsetof(struct config, member)
+#define TEXT_SETTING(name, member, value, shown, fault, help)                                      \
+    {                                                                                              \
+        name, TEXT, AT(member), 0, 0, value, shown, help, fault                                    \
+    }
+#define NUMBER_SETTING(name, member, min, max, value, shown, help)                                 \
+    {                                                                                              \
+        name, NUMBER, AT(member), min, max, value, shown, help, NULL                               \
+    }
+#define SWITCH_SETTING(name, member, value, help)                                                  \
+    {                                                                                              \
+        name, SWITCH, AT(member), 0, 1, value, NULL, help, NULL                                    \
+    }
 
 static const struct setting settings[] = {
-    {"NPSD_LISTEN", TEXT, AT(listen), 0, 0, "127.0.0.1:8080", NULL, "address of the service"},
-    {"NPSD_ADMIN_LISTEN", TEXT, AT(admin_listen), 0, 0, "127.0.0.1:9180", NULL,
-     "address of /healthz, /readyz and /metrics; empty turns it off"},
-    {"NPSD_DATABASE_URL", TEXT, AT(database_url), 0, 0, NULL, "private cluster",
-     "libpq URI or key/value string"},
-    {"NPSD_VAR", TEXT, AT(var), 0, 0, "var", NULL, "state: private cluster, admin key, spool"},
-    {"NPSD_PUBLIC_URL", TEXT, AT(public_url), 0, 0, "", "from the request",
-     "base of links in e-mails, Link headers and permalinks"},
-    {"NPSD_TRUSTED_PROXIES", TEXT, AT(trusted_proxies), 0, 0, "", "none",
-     "networks whose X-Forwarded-For or Forwarded is believed (right-most untrusted address)"},
-    {"NPSD_RATE_PUBLIC", NUMBER, AT(rate_public), 0, 1000000, "600", NULL,
-     "answers a minute and address (IPv6: /64) without a secret key; 0 is no limit"},
-    {"NPSD_CONNECTIONS", NUMBER, AT(connections), 16, 1000000, "4096", NULL, "open connections"},
-    {"NPSD_CONNECTIONS_PER_ADDRESS", NUMBER, AT(connections_per_address), 0, 1000000, "0", NULL,
-     "open connections of one address; 0 is no limit"},
-    {"NPSD_HTTP_THREADS", NUMBER, AT(http_threads), 1, 256, NULL, "cores",
-     "threads that speak HTTP"},
-    {"NPSD_DB_WORKERS", NUMBER, AT(db_workers), 1, 256, "4", NULL,
-     "connections to the database for everything but new answers"},
-    {"NPSD_QUEUE", NUMBER, AT(queue), 16, 10000000, "16384", NULL,
-     "answers waiting for a commit; above it 503"},
-    {"NPSD_SPOOL", TEXT, AT(spool), 0, 0, NULL, "$NPSD_VAR/spool.db", "empty turns it off"},
-    {"NPSD_SPOOL_MAX_MB", NUMBER, AT(spool_max_mb), 1, 1000000, "1024", NULL,
-     "size of the spool; above it 503"},
-    {"NPSD_LOG", TEXT, AT(log), 0, 0, "info", NULL,
-     "error, warning, info or debug; logfmt on stderr"},
-    {"NPSD_ALLOW_UNSAFE_DURABILITY", SWITCH, AT(allow_unsafe_durability), 0, 1, "0", NULL,
-     "start although fsync, full_page_writes or synchronous_commit is off (tests only)"},
+    TEXT_SETTING("NPSD_LISTEN", listen, "127.0.0.1:8080", NULL, fault_of_listen,
+                 "address of the service"),
+    TEXT_SETTING("NPSD_ADMIN_LISTEN", admin_listen, "127.0.0.1:9180", NULL, fault_of_admin_listen,
+                 "address of /healthz, /readyz and /metrics; empty turns it off"),
+    TEXT_SETTING("NPSD_DATABASE_URL", database_url, NULL, "private cluster", NULL,
+                 "libpq URI or key/value string"),
+    TEXT_SETTING("NPSD_VAR", var, "var", NULL, fault_of_var,
+                 "state: private cluster, admin key, spool"),
+    TEXT_SETTING("NPSD_PUBLIC_URL", public_url, "", "from the request", fault_of_public_url,
+                 "base of links in e-mails, Link headers and permalinks"),
+    TEXT_SETTING("NPSD_TRUSTED_PROXIES", trusted_proxies, "", "none", fault_of_proxies,
+                 "networks whose X-Forwarded-For or Forwarded is believed (right-most untrusted "
+                 "address)"),
+    NUMBER_SETTING("NPSD_RATE_PUBLIC", rate_public, 0, 1000000, "600", NULL,
+                   "answers a minute and address (IPv6: /64) without a secret key, changes "
+                   "included; 0 is no limit"),
+    NUMBER_SETTING("NPSD_CONNECTIONS", connections, 16, 1000000, "4096", NULL, "open connections"),
+    NUMBER_SETTING("NPSD_CONNECTIONS_PER_ADDRESS", connections_per_address, 0, 1000000, "0", NULL,
+                   "open connections of one address; 0 is no limit"),
+    NUMBER_SETTING("NPSD_HTTP_THREADS", http_threads, 1, 256, NULL, "cores",
+                   "threads that speak HTTP"),
+    NUMBER_SETTING("NPSD_DB_WORKERS", db_workers, 1, 256, "4", NULL,
+                   "connections to the database for everything but new answers"),
+    NUMBER_SETTING("NPSD_QUEUE", queue, 16, 10000000, "16384", NULL,
+                   "answers waiting for a commit; above it 503"),
+    TEXT_SETTING("NPSD_SPOOL", spool, NULL, "$NPSD_VAR/spool.db", NULL,
+                 "file for answers that come while the database is away; empty turns it off"),
+    NUMBER_SETTING("NPSD_SPOOL_MAX_MB", spool_max_mb, 1, 1000000, "1024", NULL,
+                   "size of the spool; above it 503"),
+    TEXT_SETTING("NPSD_LOG", log, "info", NULL, fault_of_log,
+                 "error, warning, info or debug; logfmt on stderr"),
+    SWITCH_SETTING("NPSD_ALLOW_UNSAFE_DURABILITY", allow_unsafe_durability, "0",
+                   "start although fsync, full_page_writes or synchronous_commit is off (tests "
+                   "only)"),
 };
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
-
-extern char **environ;
 
 static const struct setting *find_setting(const char *name, size_t len)
 {
@@ -86,8 +153,12 @@ static bool take_value(const struct setting *setting, const char *value, struct 
     char *target = (char *)config + setting->target;
     int64_t number;
     if (setting->type == TEXT) {
-        memcpy(target, &value, sizeof value);
-        return true;
+        const char *fault = setting->fault ? setting->fault(value) : NULL;
+        if (fault)
+            fprintf(err, "npsd: %s %s\n", setting->name, fault);
+        else
+            memcpy(target, &value, sizeof value);
+        return !fault;
     }
     if (!text_to_number(value, strlen(value), setting->min, setting->max, &number)) {
         fprintf(err, "npsd: %s must be a whole number from %lld to %lld\n", setting->name,
@@ -101,34 +172,44 @@ static bool take_value(const struct setting *setting, const char *value, struct 
     return true;
 }
 
+/* "make run" leaves the URL of its private cluster in this file. False if NPSD_VAR is too long. */
+static bool url_path(const struct config *config, char *path, size_t size)
+{
+    return snprintf(path, size, "%s/database.url", config->var) < (int)size;
+}
+
+/* NULL: there is none. */
+static const char *read_url(const char *path)
+{
+    static char url[4096];
+    FILE *file = fopen(path, "re");
+    bool good = file && fgets(url, sizeof url, file);
+    if (file)
+        fclose(file);
+    if (!good)
+        return NULL;
+    url[strcspn(url, "\r\n")] = '\0';
+    return *url ? url : NULL;
+}
+
 /* What is worked out: the number of cores, paths below NPSD_VAR. Lives as long as the process. */
 static bool work_out(struct config *config, FILE *err)
 {
-    static char spool[4096], url[4096];
+    static char spool[4096];
+    char path[4096];
     if (config->http_threads == 0) {
         long cores = sysconf(_SC_NPROCESSORS_ONLN);
         config->http_threads = cores < 1 ? 1 : cores > 256 ? 256 : (int)cores;
     }
-    if (!config->spool) {
-        if (snprintf(spool, sizeof spool, "%s/spool.db", config->var) >= (int)sizeof spool) {
-            fprintf(err, "npsd: NPSD_VAR is too long\n");
-            return false;
-        }
+    if (!url_path(config, path, sizeof path)) {
+        fprintf(err, "npsd: NPSD_VAR is too long\n");
+        return false;
+    }
+    snprintf(spool, sizeof spool, "%s/spool.db", config->var);
+    if (!config->spool)
         config->spool = spool;
-    }
-    if (!config->database_url) {
-        /* "make run" leaves the URL of its private cluster here. */
-        char path[4096];
-        if (snprintf(path, sizeof path, "%s/database.url", config->var) < (int)sizeof path) {
-            FILE *file = fopen(path, "re");
-            if (file && fgets(url, sizeof url, file)) {
-                url[strcspn(url, "\n")] = '\0';
-                config->database_url = url;
-            }
-            if (file)
-                fclose(file);
-        }
-    }
+    if (!config->database_url || !*config->database_url)
+        config->database_url = read_url(path);
     return true;
 }
 
@@ -143,36 +224,22 @@ bool config_load(struct config *ret_config, FILE *err)
         if (value)
             good &= take_value(&settings[i], value, &config, err);
     }
-    good &= work_out(&config, err);
+    good = good && work_out(&config, err);
     if (good)
         *ret_config = config;
     return good;
-}
-
-/* A URL without its password: "postgresql://user:***@host/db"; of key/value strings the word after
- * password=. */
-static void print_masked(const char *value, FILE *out)
-{
-    const char *scheme = strstr(value, "://");
-    const char *at = scheme ? strchr(scheme + 3, '@') : NULL;
-    const char *colon = at ? memchr(scheme + 3, ':', (size_t)(at - scheme - 3)) : NULL;
-    const char *word = strstr(value, "password=");
-    if (colon)
-        fprintf(out, "%.*s:***%s", (int)(colon - value), value, at);
-    else if (word)
-        fprintf(out, "%.*s***%s", (int)(word + 9 - value), value,
-                word + 9 + strcspn(word + 9, " &"));
-    else
-        fputs(value, out);
 }
 
 static void print_value(const struct setting *setting, const struct config *config, FILE *out)
 {
     const char *target = (const char *)config + setting->target;
     if (setting->type == TEXT) {
+        struct arena arena;
         const char *text;
         memcpy(&text, target, sizeof text);
-        print_masked(text ? text : "", out);
+        arena_init(&arena, 1024);
+        fputs(mask_url(&arena, text ? text : ""), out);
+        arena_done(&arena);
     } else if (setting->type == SWITCH) {
         fputs(*(const bool *)target ? "1" : "0", out);
     } else {
@@ -180,13 +247,28 @@ static void print_value(const struct setting *setting, const struct config *conf
     }
 }
 
+static void print_source(const struct setting *setting, const struct config *config, FILE *out)
+{
+    const char *value = getenv(setting->name);
+    char path[4096];
+    if (setting->target != AT(database_url))
+        fputs(value ? "environment" : "default", out);
+    else if (value && *value)
+        fputs("environment", out);
+    else if (config->database_url && url_path(config, path, sizeof path))
+        fputs(path, out);
+    else
+        fputs("not set", out);
+}
+
 void config_print(const struct config *config, FILE *out)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
         fprintf(out, "%s=", settings[i].name);
         print_value(&settings[i], config, out);
-        fprintf(out, "    # %s; %s\n", getenv(settings[i].name) ? "environment" : "default",
-                settings[i].help);
+        fputs("    # ", out);
+        print_source(&settings[i], config, out);
+        fprintf(out, "; %s\n", settings[i].help);
     }
 }
 

@@ -1,8 +1,8 @@
+#include "npsd/base/endpoint.h"
 #include "npsd/cli/cli.h"
 
 #include <getopt.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,29 +15,14 @@ static const char help[] =
 
 enum { TIMEOUT_S = 3 };
 
-/* "host:port" or "[v6]:port"; false if there is no port. */
-static bool split_address(const char *address, char *host, size_t host_size, const char **ret_port)
-{
-    const char *colon = strrchr(address, ':');
-    if (!colon)
-        return false;
-    bool brackets = address[0] == '[' && colon > address && colon[-1] == ']';
-    const char *begin = brackets ? address + 1 : address;
-    int len = (int)((brackets ? colon - 1 : colon) - begin);
-    *ret_port = colon + 1;
-    return snprintf(host, host_size, "%.*s", len, begin) < (int)host_size;
-}
-
 static int connect_to(const char *address)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     const struct timeval limit = {.tv_sec = TIMEOUT_S};
     struct addrinfo *found = NULL;
-    char host[256];
-    const char *port;
+    struct endpoint at;
     int fd = -1;
-    if (!split_address(address, host, sizeof host, &port) ||
-        getaddrinfo(*host ? host : NULL, port, &hints, &found) != 0)
+    if (!endpoint_parse(address, &at) || getaddrinfo(at.host, at.port, &hints, &found) != 0)
         return -1;
     for (struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
         fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);

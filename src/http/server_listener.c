@@ -1,6 +1,6 @@
 #include "npsd/base/clock.h"
+#include "npsd/base/endpoint.h"
 #include "npsd/base/log.h"
-#include "npsd/base/text.h"
 #include "server_internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -22,36 +22,16 @@ enum {
 
 /* --- the address --- */
 
-/* Splits "host:port" and "[v6]:port"; host has room for 256 bytes. */
-static bool split_address(const char *text, char *host, const char **ret_port)
-{
-    const char *colon = strrchr(text, ':');
-    size_t len = colon ? (size_t)(colon - text) : 0;
-    if (len == 0 || len > 255)
-        return false;
-    bool bracketed = text[0] == '[' && colon[-1] == ']';
-    if (bracketed)
-        text++, len -= 2;
-    if (!bracketed && memchr(text, ':', len))
-        return false;
-    memcpy(host, text, len);
-    host[len] = '\0';
-    int64_t port;
-    *ret_port = colon + 1;
-    return text_to_number(colon + 1, strlen(colon + 1), 0, 65535, &port);
-}
-
 static struct addrinfo *resolve(const char *address)
 {
-    char host[256];
-    const char *port;
-    if (!split_address(address, host, &port))
+    struct endpoint at;
+    if (!endpoint_parse(address, &at))
         return NULL;
-    const char *name = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
+    const char *name = strcmp(at.host, "localhost") == 0 ? "127.0.0.1" : at.host;
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                              .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    return getaddrinfo(name, port, &hints, &found) == 0 ? found : NULL;
+    return getaddrinfo(name, at.port, &hints, &found) == 0 ? found : NULL;
 }
 
 static bool describe(struct listener *listener)
