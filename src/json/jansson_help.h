@@ -4,13 +4,8 @@
 #ifndef NPSD_JSON_JANSSON_HELP_H
 #define NPSD_JSON_JANSSON_HELP_H
 
-#include "npsd/base/arena.h"
 #include <jansson.h>
 #include <stdint.h>
-
-/* A place for a json_t that is given up (json_decref) with the arena; holds NULL at first. Taken
- * before the json_t is made, so that no allocation can fail while nobody owns it. */
-json_t **json_slot(struct arena *arena);
 
 /* jansson's iterators take no const, although they change nothing. */
 static inline json_t *json_for_iteration(const json_t *value)

@@ -11,18 +11,18 @@ union origin {
     max_align_t align;
 };
 
-/* The arena of the document that this thread is reading; NULL: none. */
-static _Thread_local struct arena *reading;
+/* The arena of the document that this thread is making; NULL: none. */
+static _Thread_local struct arena *making;
 
 static void *give(size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
     size += sizeof(union origin);
-    union origin *block = reading ? arena_try_alloc(reading, size) : malloc(size);
+    union origin *block = making ? arena_try_alloc(making, size) : malloc(size);
     if (!block)
         return NULL;
-    block->arena = reading != NULL;
+    block->arena = making != NULL;
     return block + 1;
 }
 
@@ -41,8 +41,17 @@ void json_memory_init(void)
 json_t *json_load_into(struct arena *arena, const char *bytes, size_t len, size_t flags,
                        json_error_t *error)
 {
-    reading = arena;
+    making = arena;
     json_t *document = json_loadb(bytes, len, flags, error);
-    reading = NULL;
+    making = NULL;
     return document;
+}
+
+json_t *json_build_into(struct arena *arena, json_t *(*build)(void *context), void *context)
+{
+    making = arena;
+    json_t *document = build(context);
+    making = NULL;
+    /* More than there can be: takes the arena's way out. */
+    return document ? document : arena_alloc(arena, SIZE_MAX / 2);
 }

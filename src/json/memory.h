@@ -1,5 +1,5 @@
 /*
- * memory (JSON): where jansson's memory comes from. While a document is read, from the reader's
+ * memory (JSON): where jansson's memory comes from. While a document is made, from the maker's
  * arena, with which it goes; a parser's many small blocks cost several times as much from malloc
  * and free. At all other times from malloc.
  */
@@ -15,5 +15,12 @@ void json_memory_init(void);
 /* json_loadb into the arena: the document needs no json_decref (and takes none amiss). */
 json_t *json_load_into(struct arena *arena, const char *bytes, size_t len, size_t flags,
                        json_error_t *error);
+
+/*
+ * What build makes by jansson's functions, likewise. build returns NULL when one of them fails,
+ * which is for want of memory; then the arena's way out is taken. It must take no memory of an
+ * arena itself, whose way out would lead past here.
+ */
+json_t *json_build_into(struct arena *arena, json_t *(*build)(void *context), void *context);
 
 #endif

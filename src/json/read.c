@@ -14,20 +14,6 @@ void json_read_init(void)
     json_object_seed(0);
 }
 
-static void slot_release(void *slot)
-{
-    json_decref(*(json_t **)slot);
-}
-
-json_t **json_slot(struct arena *arena)
-{
-    json_t **slot = arena_alloc(arena, sizeof(*slot));
-
-    *slot = NULL;
-    arena_defer(arena, slot_release, slot);
-    return slot;
-}
-
 static size_t string_end(const char *bytes, size_t len, size_t quote)
 {
     size_t i = quote + 1;

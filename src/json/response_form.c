@@ -1,13 +1,20 @@
-#include "jansson_help.h"
+#include "memory.h"
 #include "npsd/base/text.h"
 #include "npsd/json/read.h"
 #include "npsd/json/response.h"
 
+/* What a pair is to become. */
+struct field {
+    const char *parent; /* "answers", "properties" or NULL */
+    const char *name;
+    enum question_type type; /* text, unless it stands for a number and so on */
+    const struct form_pair *pair;
+    const char *fault; /* what is wrong, if anything */
+};
+
 struct form {
-    const struct survey *survey;
-    struct problem_errors *errors;
-    json_t *object;
-    bool ok;
+    struct field *fields;
+    size_t count;
 };
 
 static bool is_utf8(const char *text, size_t len)
@@ -53,71 +60,66 @@ static json_t *boolean_or_text(const struct form_pair *pair)
 static json_t *list_of_text(const struct form_pair *pair)
 {
     json_t *list = json_array();
+    json_t *text = json_stringn_nocheck(pair->value, pair->value_len);
 
-    json_array_append_new(list, json_stringn_nocheck(pair->value, pair->value_len));
-    return list;
+    return json_array_append_new(list, text) == 0 ? list : NULL;
 }
 
-static json_t *answer_value(const struct survey_question *question, const struct form_pair *pair)
+static json_t *make_value(const struct field *field)
 {
-    switch (question->type) {
+    switch (field->type) {
     case QUESTION_NPS:
     case QUESTION_SCALE:
-        return number_or_text(pair);
+        return number_or_text(field->pair);
     case QUESTION_YES_NO:
-        return boolean_or_text(pair);
+        return boolean_or_text(field->pair);
     case QUESTION_CHOICES:
-        return list_of_text(pair);
+        return list_of_text(field->pair);
     case QUESTION_CHOICE:
     case QUESTION_TEXT:
         break;
     }
-    return json_stringn_nocheck(pair->value, pair->value_len);
-}
-
-/* Sets object's member, or joins a list that is there to the new one; false if neither. */
-static bool put_member(json_t *object, const char *name, json_t *value)
-{
-    json_t *there = json_object_get(object, name);
-
-    if (!there)
-        return json_object_set_new_nocheck(object, name, value) == 0;
-    bool lists = json_is_array(there) && json_is_array(value);
-    if (lists)
-        json_array_extend(there, value);
-    json_decref(value);
-    return lists;
+    return json_stringn_nocheck(field->pair->value, field->pair->value_len);
 }
 
 /* The object "answers" or "properties", made when first needed. */
-static json_t *parent_object(struct form *form, const char *name)
+static json_t *parent_object(json_t *whole, const char *name)
 {
-    json_t *object = json_object_get(form->object, name);
+    json_t *object = json_object_get(whole, name);
 
-    if (!object) {
-        object = json_object();
-        json_object_set_new_nocheck(form->object, name, object);
-    }
-    return object;
+    if (object)
+        return object;
+    object = json_object();
+    return json_object_set_new_nocheck(whole, name, object) == 0 ? object : NULL;
 }
 
-/* Takes the value into object's member; what is wrong, if anything. */
-static const char *take_value(struct form *form, json_t *object, const char *name,
-                              const struct survey_question *question, const struct form_pair *pair)
+/* Sets object's member, or joins a list that is there to the new one. False: out of memory. */
+static bool put_field(json_t *object, struct field *field)
 {
-    json_t *value;
+    json_t *there = json_object_get(object, field->name), *value = make_value(field);
 
-    if (!is_utf8(pair->value, pair->value_len))
-        return "must be UTF-8 without NUL";
-    if (pair->value_len == 0)
-        return NULL;
-    if (question)
-        value = answer_value(question, pair);
-    else if (object == form->object && strcmp(name, "score") == 0)
-        value = number_or_text(pair);
-    else
-        value = json_stringn_nocheck(pair->value, pair->value_len);
-    return put_member(object, name, value) ? NULL : "is repeated";
+    if (!there)
+        return json_object_set_new_nocheck(object, field->name, value) == 0;
+    if (json_is_array(there) && json_is_array(value))
+        return json_array_extend(there, value) == 0;
+    field->fault = "is repeated";
+    return value != NULL;
+}
+
+static json_t *build_object(void *context)
+{
+    struct form *form = context;
+    json_t *whole = json_object();
+
+    for (size_t i = 0; i < form->count; i++) {
+        struct field *field = &form->fields[i];
+
+        if (field->fault || field->pair->value_len == 0)
+            continue;
+        if (!put_field(field->parent ? parent_object(whole, field->parent) : whole, field))
+            return NULL;
+    }
+    return whole;
 }
 
 /* "answers" for "answers.why", whose rest is then "why"; NULL for a plain name. */
@@ -137,48 +139,67 @@ static const char *split_name(const char *name, const char **ret_rest)
     return NULL;
 }
 
-static const char *take_named(struct form *form, const char *parent, const char *name,
-                              const struct form_pair *pair)
+static enum question_type type_of(const struct survey *survey, const struct field *field)
 {
-    if (parent) {
-        bool answer = strcmp(parent, "answers") == 0;
+    const struct survey_question *question = NULL;
 
-        return take_value(form, parent_object(form, parent), name,
-                          answer ? survey_question(form->survey, name) : NULL, pair);
-    }
-    if (strcmp(name, "answers") == 0 || strcmp(name, "properties") == 0)
-        return "must be followed by a dot and a name";
-    return take_value(form, form->object, name, NULL, pair);
+    if (!field->parent && strcmp(field->name, "score") == 0)
+        return QUESTION_NPS;
+    if (field->parent && strcmp(field->parent, "answers") == 0)
+        question = survey_question(survey, field->name);
+    return question ? question->type : QUESTION_TEXT;
 }
 
-static void take_pair(struct form *form, const struct form_pair *pair)
+static const char *field_fault(const struct field *field)
 {
-    struct arena *arena = form->errors->arena;
-    const char *name, *parent, *fault;
+    if (!field->parent &&
+        (strcmp(field->name, "answers") == 0 || strcmp(field->name, "properties") == 0))
+        return "must be followed by a dot and a name";
+    if (!is_utf8(field->pair->value, field->pair->value_len))
+        return "must be UTF-8 without NUL";
+    return NULL;
+}
+
+static struct field read_pair(struct arena *arena, const struct survey *survey,
+                              const struct form_pair *pair)
+{
+    struct field field = {.pair = pair};
 
     if (!is_utf8(pair->name, pair->name_len)) {
-        problem_add(form->errors, "has a field whose name is not UTF-8", "%s", "");
-        form->ok = false;
-        return;
+        field.fault = "has a field whose name is not UTF-8";
+        return field;
     }
-    parent = split_name(arena_strndup(arena, pair->name, pair->name_len), &name);
-    fault = take_named(form, parent, name, pair);
-    if (fault) {
-        const char *base = parent ? json_pointer(arena, "", parent) : "";
+    field.parent = split_name(arena_strndup(arena, pair->name, pair->name_len), &field.name);
+    field.type = type_of(survey, &field);
+    field.fault = field_fault(&field);
+    return field;
+}
 
-        problem_add(form->errors, fault, "%s", json_pointer(arena, base, name));
-        form->ok = false;
-    }
+static void add_fault(const struct field *field, struct problem_errors *errors)
+{
+    struct arena *arena = errors->arena;
+    const char *where = field->parent ? json_pointer(arena, "", field->parent) : "";
+
+    if (field->name)
+        where = json_pointer(arena, where, field->name);
+    problem_add(errors, field->fault, "%s", where);
 }
 
 json_t *response_from_form(const struct survey *survey, const struct form_pair *pairs, size_t count,
                            struct problem_errors *errors)
 {
-    struct form form = {.survey = survey, .errors = errors, .ok = true};
-    json_t **slot = json_slot(errors->arena);
+    struct form form = {.count = count};
+    bool ok = true;
 
-    form.object = *slot = json_object();
+    form.fields = arena_calloc(errors->arena, count, sizeof(*form.fields));
     for (size_t i = 0; i < count; i++)
-        take_pair(&form, &pairs[i]);
-    return form.ok ? form.object : NULL;
+        form.fields[i] = read_pair(errors->arena, survey, &pairs[i]);
+    json_t *object = json_build_into(errors->arena, build_object, &form);
+    for (size_t i = 0; i < count; i++) {
+        if (!form.fields[i].fault)
+            continue;
+        add_fault(&form.fields[i], errors);
+        ok = false;
+    }
+    return ok ? object : NULL;
 }

@@ -1,5 +1,6 @@
 #include "npsd/store/numbers.h"
 
+#include "folds_sql.h"
 #include "npsd/base/buf.h"
 #include "npsd/db/array.h"
 #include "npsd/domain/survey.h"
@@ -7,17 +8,18 @@
 #include <assert.h>
 #include <string.h>
 
-#define COUNTERS "n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10"
-#define SUMS                                                                                       \
-    "sum(n0), sum(n1), sum(n2), sum(n3), sum(n4), sum(n5), sum(n6), sum(n7), sum(n8), sum(n9),"    \
-    " sum(n10)"
-#define AS_COUNTER(score) "case when score = " score " then n else 0 end"
+#define COUNTER_TOTAL(n) "sum(n" #n ")"
+#define COUNTER_OF_ROW(n) "case when score = " #n " then n else 0 end"
+
+/* clang-format off */
 
 /* "offset 0" keeps the subquery one: then its index is entered with the bounds of each range. */
 #define TALLIES(level, table)                                                                      \
-    " select r.w, t.* from range r cross join lateral (select " COUNTERS " from " table " t"       \
-    "  where t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"                \
-    "   and t.slot >= r.lo and t.slot < r.hi offset 0) t where r.level = " level
+    "  select r.w, t.* from range r cross join lateral ("                                          \
+    "    select " COUNTER_NAMES " from " table " t"                                                \
+    "    where t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"              \
+    "     and t.slot >= r.lo and t.slot < r.hi offset 0) t"                                        \
+    "  where r.level = " level
 
 /*
  * $1 survey, $2 facet, $3 value; $4 to $7 ranges of slots: level, window, lo, hi, where level 4 is
@@ -28,36 +30,40 @@
  * better than the generic one: PostgreSQL then keeps the generic plan after five runs, and does not
  * plan anew each time, which takes far longer than to run it.
  */
-#define COUNT_SQL(condition)                                                                                                                                                                                                    \
-    "with asked as materialized ("                                                                                                                                                                                              \
-    " select $1 as survey_id, $2 as facet, $3 as value, $2::int8 << 32 | $3 as dim,"                                                                                                                                            \
-    "  $4 as levels, $5 as range_windows, $6 as range_lo, $7 as range_hi,"                                                                                                                                                      \
-    "  $8 as edge_windows, $9 as edge_from, $10 as edge_to),"                                                                                                                                                                   \
-    " range as materialized ("                                                                                                                                                                                                  \
-    " select a.survey_id, a.facet, a.value, r.* from asked a"                                                                                                                                                                   \
-    "  cross join lateral unnest(levels, range_windows, range_lo, range_hi) r (level, w, lo, hi)),"                                                                                                                             \
-    " edge as materialized ("                                                                                                                                                                                                   \
-    " select a.survey_id, a.value, e.* from asked a"                                                                                                                                                                            \
-    "  cross join lateral unnest(edge_windows, edge_from, edge_to) e (w, from_at, to_at)),"                                                                                                                                     \
-    " unfolded as materialized ("                                                                                                                                                                                               \
-    " select slot, score, sum(weight)::int4 as n from asked a cross join lateral ("                                                                                                                                             \
-    "  select slot, score, weight from journal j where j.survey_id = a.survey_id"                                                                                                                                               \
-    "   and j.xid >= (select low from tally_state s where s.survey_id = a.survey_id)"                                                                                                                                           \
-    "   and (a.facet = 0 or j.dims @> array[a.dim]) offset 0) j"                                                                                                                                                                \
-    " group by slot, score having sum(weight) <> 0),"                                                                                                                                                                           \
-    " counted as ("                                                                                                                                                                                                             \
-    " select r.w, u.score, u.n from range r join unfolded u on u.slot >= r.lo and u.slot < r.hi"                                                                                                                                \
-    "  where r.level = 4"                                                                                                                                                                                                       \
-    " union all"                                                                                                                                                                                                                \
-    " select e.w, r.score, r.n from edge e cross join lateral ("                                                                                                                                                                \
-    "  select score, count(*)::int4 as n from response r where r.survey_id = e.survey_id"                                                                                                                                       \
-    "   and r.answered_at >= e.from_at and r.answered_at < e.to_at and not r.excluded" condition                                                                                                                                \
-    "  group by score) r),"                                                                                                                                                                                                     \
-    " cell as (" TALLIES("3", "tally_month") " union all" TALLIES("2", "tally_day") " union all" TALLIES("1", "tally_hour") " union all" TALLIES("0", "tally_quarter") " union all select w, " AS_COUNTER("0") ", " AS_COUNTER( \
-        "1") ", " AS_COUNTER("2") ", " AS_COUNTER("3") ", " AS_COUNTER("4") ", " AS_COUNTER("5") ", " AS_COUNTER("6") ", " AS_COUNTER("7") ", " AS_COUNTER("8") ", " AS_COUNTER("9") ", " AS_COUNTER("10") " from counted)"     \
-                                                                                                                                                                                                           " select w, " SUMS   \
-                                                                                                                                                                                                           " from cell group by w"
+#define COUNT_SQL(condition)                                                                       \
+    "with asked as materialized ("                                                                 \
+    "  select $1 as survey_id, $2 as facet, $3 as value, $2::int8 << 32 | $3 as dim,"              \
+    "   $4 as levels, $5 as range_windows, $6 as range_lo, $7 as range_hi,"                        \
+    "   $8 as edge_windows, $9 as edge_from, $10 as edge_to),"                                     \
+    " range as materialized ("                                                                     \
+    "  select a.survey_id, a.facet, a.value, r.* from asked a cross join lateral"                  \
+    "   unnest(levels, range_windows, range_lo, range_hi) r (level, w, lo, hi)),"                  \
+    " edge as materialized ("                                                                      \
+    "  select a.survey_id, a.value, e.* from asked a cross join lateral"                           \
+    "   unnest(edge_windows, edge_from, edge_to) e (w, from_at, to_at)),"                          \
+    " unfolded as materialized ("                                                                  \
+    "  select slot, score, sum(weight)::int4 as n from asked a cross join lateral ("               \
+    "    select slot, score, weight from journal j where j.survey_id = a.survey_id"                \
+    "     and j.xid >= (select low from tally_state s where s.survey_id = a.survey_id)"            \
+    "     and (a.facet = 0 or j.dims @> array[a.dim]) offset 0) j"                                 \
+    "  group by slot, score having sum(weight) <> 0),"                                             \
+    " counted as ("                                                                                \
+    "  select r.w, u.score, u.n"                                                                   \
+    "  from range r join unfolded u on u.slot >= r.lo and u.slot < r.hi where r.level = 4"         \
+    "  union all"                                                                                  \
+    "  select e.w, r.score, r.n from edge e cross join lateral ("                                  \
+    "    select score, count(*)::int4 as n from response r where r.survey_id = e.survey_id"        \
+    "     and r.answered_at >= e.from_at and r.answered_at < e.to_at and not r.excluded"           \
+    condition " group by score) r),"                                                               \
+    " cell as ("                                                                                   \
+    TALLIES("3", "tally_month") " union all"                                                       \
+    TALLIES("2", "tally_day") " union all"                                                         \
+    TALLIES("1", "tally_hour") " union all"                                                        \
+    TALLIES("0", "tally_quarter") " union all"                                                     \
+    "  select w, " COUNTERS(COUNTER_OF_ROW) " from counted)"                                       \
+    " select w, " COUNTERS(COUNTER_TOTAL) " from cell group by w"
 
+/* clang-format on */
 _Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
                    SLOT_LEVELS == 4,
                "the levels stand in the statement");
