@@ -7,7 +7,7 @@
 \set low random(1000000000000000, 9999999999999999)
 \set score random(0, 10)
 \set branch random(1, 7)
-insert into bench.peer
+insert into peer
   (survey_id, score, channel, answered_at, received_at, id, f1, body_hash, answers, properties)
 values
   (1, :score, 0, now(), now(), (:high::text || :low::text)::uuid, :branch, :hash, :answers, :properties);

@@ -19,9 +19,10 @@ post() { # DAEMON CONNECTIONS ITEMS SECONDS
 }
 
 # The base puts the ids of this run behind those of the runs before, as time does with ours.
-insert() { # CLIENTS SECONDS
-  exec timeout --kill-after=5 $(($2 + 60)) pgbench --no-vacuum --protocol=prepared --jobs=2 \
-    --client="$1" --time="$2" --file=tests/bench/insert.sql \
+insert() { # SCHEMA CLIENTS SECONDS
+  export PGOPTIONS="-c search_path=$1"
+  exec timeout --kill-after=5 $(($3 + 60)) pgbench --no-vacuum --protocol=prepared --jobs=2 \
+    --client="$2" --time="$3" --file=tests/bench/insert.sql \
     --define=n=0 --define=base="${EPOCHREALTIME/./}" --define=hash='\x9f86d081884c7d659a2feaa0c55ad015' \
     --define=answers='{"why": "Fast"}' --define=properties='{"branch": "north"}' "$NPSD_DATABASE_URL"
 }
@@ -34,6 +35,7 @@ parse_load() { # NAME
   case $1 in
     single*) connections=${1#single} ;;
     pgbench*) connections=${1#pgbench} ;;
+    bare*) connections=${1#bare} ;;
     batch) connections=$batch_connections items=$batch_items ;;
     with*) connections=64 ;;
   esac
@@ -41,7 +43,8 @@ parse_load() { # NAME
 
 run_load() { # NAME SECONDS
   case $1 in
-    pgbench*) run_child insert "$connections" "$2" ;;
+    pgbench*) run_child insert indexed "$connections" "$2" ;;
+    bare*) run_child insert bare "$connections" "$2" ;;
     *) run_child post first "$connections" "$items" "$2" ;;
   esac >"$scratch/load.txt" 2>&1
 }
@@ -58,7 +61,7 @@ summary_of_pgbench() { # FILE
 # Sets replies, micros, p99 and errors from what a load has printed.
 read_result() { # NAME
   case $1 in
-    pgbench*) read -r replies micros p99 errors < <(summary_of_pgbench "$scratch/load.txt") ;;
+    pgbench* | bare*) read -r replies micros p99 errors < <(summary_of_pgbench "$scratch/load.txt") ;;
     *) read -r replies micros p99 errors < <(sed -n 's/^result //p' "$scratch/load.txt") ;;
   esac || { cat "$scratch/load.txt" >&2 && fail "$1 has no result"; }
 }

@@ -1,9 +1,7 @@
--- What the daemon is measured against: a table of response's columns, without tallies and journal.
--- indexes=0: with the primary key alone, so without the indexes and the check that response pays for.
--- indexes=1: with all that response has.
-create schema bench;
-\if :indexes
-create table bench.peer (like public.response including all);
-\else
-create table bench.peer (like public.response including defaults, primary key (survey_id, id));
-\endif
+-- What the daemon is measured against: tables of response's columns, without tallies and journal.
+-- indexed: like response itself, with its indexes and its check, so that it can answer the same questions.
+-- bare: with the primary key alone, so without what reading by time or facet needs.
+create schema indexed;
+create table indexed.peer (like public.response including all);
+create schema bare;
+create table bare.peer (like public.response including defaults, primary key (survey_id, id));

@@ -93,7 +93,7 @@ start_all() {
   "$npsd" survey create deploy/demo.json >/dev/null
   (umask 077 && "$npsd" key create --role admin --name bench >"$scratch/key")
   run_child psql "$NPSD_DATABASE_URL" --no-psqlrc --quiet --set=ON_ERROR_STOP=1 \
-    --set=indexes="$peer_indexes" --file=tests/bench/peer.sql
+    --file=tests/bench/peer.sql
   measures=$scratch/measures facts=$scratch/facts
   : >"$measures"
   : >"$facts"
@@ -115,7 +115,6 @@ describe_machine() {
   fact settings "$settings"
   fact load "$(cut -d' ' -f1 /proc/loadavg)"
   fact plan "$rounds rounds of $seconds s a load, snapshot $snapshot_seconds s, writers $writers_seconds s"
-  fact peer "$([ "$peer_indexes" = 1 ] && echo 'all indexes of response' || echo 'the primary key only')"
 }
 
 # --- questions ---
