@@ -4,7 +4,6 @@
 #include "npsd/cli/cli.h"
 #include "npsd/json/read.h"
 
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +39,15 @@ static const struct cli_command *find_command(const char *name)
     return NULL;
 }
 
+/* What could not be printed (a full disk) is a failure too. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "npsd: standard output cannot be written\n");
+    return status == CLI_OK ? CLI_REFUSED : status;
+}
+
 int main(int argc, char **argv)
 {
     struct config config;
@@ -49,11 +57,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("npsd " NPSD_VERSION);
-        return CLI_OK;
+        return finish(CLI_OK);
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
-        return CLI_OK;
+        return finish(CLI_OK);
     }
     const struct cli_command *command = find_command(argv[1]);
     if (!command) {
@@ -68,5 +76,5 @@ int main(int argc, char **argv)
         return CLI_REFUSED;
     }
     json_read_init();
-    return command->run(argc - 1, argv + 1, &config);
+    return finish(command->run(argc - 1, argv + 1, &config));
 }

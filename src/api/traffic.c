@@ -8,8 +8,8 @@
 enum { ROUTES_MAX = 64 };
 
 /* Statuses that npsd sends; what is not listed is counted as the last. */
-static const int statuses[] = {200, 201, 204, 303, 304, 400, 401, 403, 404, 405, 409,
-                               410, 411, 413, 415, 422, 429, 500, 501, 503, 0};
+static const int statuses[] = {200, 201, 202, 204, 303, 304, 400, 401, 403, 404, 405,
+                               409, 410, 411, 413, 415, 422, 429, 500, 501, 503, 0};
 enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 
 /* One row a route, the last for paths that are none. */

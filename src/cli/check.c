@@ -167,7 +167,8 @@ int cli_check(int argc, char **argv, const struct config *config)
                                             {0}};
     struct check check = {0};
     int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
         case 'h':
             fputs(help, stdout);
@@ -179,10 +180,12 @@ int cli_check(int argc, char **argv, const struct config *config)
             check.only = optarg;
             break;
         default:
-            return CLI_USAGE;
+            return cli_misused(argv[0], argv[optind - 1]);
         }
     }
-    if (optind < argc || !cli_has_database(config))
-        return CLI_USAGE;
+    if (optind < argc)
+        return cli_misused(argv[0], argv[optind]);
+    if (!cli_has_database(config))
+        return CLI_AWAY;
     return run(&check, config);
 }

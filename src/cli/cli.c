@@ -11,6 +11,7 @@
 #include "npsd/store/surveys.h"
 #include "npsd/store/windows.h"
 
+#include <getopt.h>
 #include <stdio.h>
 
 /* Every statement there is, prepared by every connection: a typo stops the start, not a customer.
@@ -34,12 +35,47 @@ static const struct db_stmt *const *const statements[] = {answers_statements,
  */
 static const char *const settings[] = {"enable_seqscan=off", NULL};
 
+int cli_misused(const char *command, const char *word)
+{
+    fprintf(stderr, "npsd %s: %s is not understood here (see npsd %s --help)\n", command, word, command);
+    return CLI_USAGE;
+}
+
+bool cli_flag(int argc, char **argv, const char *help, const char *flag, bool *ret_given,
+              int *ret_status)
+{
+    const struct option options[] = {
+        {"help", no_argument, NULL, 'h'}, {flag, no_argument, NULL, 'f'}, {0}};
+    bool given = false;
+    int option;
+    optind = 0; /* of glibc: begin anew */
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            *ret_status = CLI_OK;
+            return false;
+        }
+        if (option != 'f') {
+            *ret_status = cli_misused(argv[0], argv[optind - 1]);
+            return false;
+        }
+        given = true;
+    }
+    if (optind < argc) {
+        *ret_status = cli_misused(argv[0], argv[optind]);
+        return false;
+    }
+    *ret_given = given;
+    return true;
+}
+
 bool cli_has_database(const struct config *config)
 {
     if (config->database_url)
         return true;
     fprintf(stderr,
-            "npsd: NPSD_DATABASE_URL is not set, and %s/database.url is not there "
+            "npsd: NPSD_DATABASE_URL is not set, and %s/database.url cannot be read "
             "(make run starts a private cluster)\n",
             config->var);
     return false;

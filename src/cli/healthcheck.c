@@ -1,7 +1,6 @@
 #include "npsd/base/endpoint.h"
 #include "npsd/cli/cli.h"
 
-#include <getopt.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,22 +58,19 @@ static size_t exchange(int fd, char *reply, size_t size)
 
 int cli_healthcheck(int argc, char **argv, const struct config *config)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    int option = getopt_long(argc, argv, "", options, NULL);
-    if (option == 'h') {
-        fputs(help, stdout);
-        return CLI_OK;
-    }
-    if (option != -1)
-        return CLI_USAGE;
+    bool none;
+    int status;
+    if (!cli_flag(argc, argv, help, NULL, &none, &status))
+        return status;
     char reply[4096];
-    int fd = connect_to(*config->admin_listen ? config->admin_listen : config->listen);
+    const char *address = *config->admin_listen ? config->admin_listen : config->listen;
+    int fd = connect_to(address);
     size_t len = fd >= 0 ? exchange(fd, reply, sizeof reply) : 0;
     if (fd >= 0)
         close(fd);
     const char *body = len ? strstr(reply, "\r\n\r\n") : NULL;
     if (!body) {
-        fprintf(stderr, "npsd: no daemon answers\n");
+        fprintf(stderr, "npsd: no daemon answers at %s\n", address);
         return CLI_REFUSED;
     }
     puts(body + 4);

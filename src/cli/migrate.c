@@ -1,7 +1,6 @@
 #include "npsd/db/migrate.h"
 #include "npsd/cli/cli.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -19,21 +18,12 @@ static void say(void *context, const char *line)
 
 int cli_migrate(int argc, char **argv, const struct config *config)
 {
-    static const struct option options[] = {
-        {"dry-run", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {0}};
-    bool dry_run = false;
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (option != 'n')
-            return CLI_USAGE;
-        dry_run = true;
-    }
+    bool dry_run;
+    int status;
+    if (!cli_flag(argc, argv, help, "dry-run", &dry_run, &status))
+        return status;
     if (!cli_has_database(config))
-        return CLI_USAGE;
+        return CLI_AWAY;
     switch (migrate_run(config->database_url, dry_run, say, NULL)) {
     case MIGRATE_OK:
         return CLI_OK;

@@ -13,10 +13,8 @@
 #include "npsd/ingest/lane.h"
 #include "npsd/state/poller.h"
 
-#include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -177,7 +175,7 @@ static bool stop(struct service *s)
 
 static int serve(const struct config *config, bool migrate)
 {
-    struct service service = {0};
+    static struct service service; /* threads that cannot be ended outlive this frame */
     sigset_t signals;
     /* Before any thread is started, so that all inherit it and only sigwait takes them. */
     sigemptyset(&signals);
@@ -200,22 +198,9 @@ static int serve(const struct config *config, bool migrate)
 
 int cli_serve(int argc, char **argv, const struct config *config)
 {
-    static const struct option options[] = {
-        {"migrate", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {0}};
-    bool migrate = false;
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return CLI_OK;
-        }
-        if (option != 'm')
-            return CLI_USAGE;
-        migrate = true;
-    }
-    if (!log_set_level(config->log)) {
-        fprintf(stderr, "npsd: NPSD_LOG must be error, warning, info or debug\n");
-        return CLI_USAGE;
-    }
-    return cli_has_database(config) ? serve(config, migrate) : CLI_USAGE;
+    bool migrate;
+    int status;
+    if (!cli_flag(argc, argv, help, "migrate", &migrate, &status))
+        return status;
+    return cli_has_database(config) ? serve(config, migrate) : CLI_AWAY;
 }

@@ -28,6 +28,16 @@ int cli_check(int argc, char **argv, const struct config *config);
 int cli_config(int argc, char **argv, const struct config *config);
 int cli_healthcheck(int argc, char **argv, const struct config *config);
 
+/*
+ * The options of a command that takes no other words than --help and one flag (NULL: none): true,
+ * with *ret_given telling of the flag, if the command is to go on; else *ret_status is set, after
+ * the help was printed or the wrong word was told.
+ */
+bool cli_flag(int argc, char **argv, const char *help, const char *flag, bool *ret_given,
+              int *ret_status);
+/* Tells that the command knows no such word; CLI_USAGE. */
+int cli_misused(const char *command, const char *word);
+
 /* False after saying so: NPSD_DATABASE_URL is not set, and there is no private cluster. */
 bool cli_has_database(const struct config *config);
 /* The options of a connection for commands: the daemon's rights, every statement of the store. */
