@@ -129,6 +129,24 @@ static enum db_status check_all(struct check *check, bool *ret_found)
     return status;
 }
 
+static void tell_sum(const struct check *check)
+{
+    if (check->checked == 0) {
+        puts("there are no answers to check");
+        return;
+    }
+    printf("%zu month%s checked: ", check->checked, check->checked == 1 ? "" : "s");
+    if (check->differing == 0)
+        puts("all equal");
+    else if (check->remaining == 0)
+        printf("%zu differed, all equal now\n", check->differing);
+    else if (check->rebuild)
+        printf("%zu differed, %zu still differ%s\n", check->differing, check->remaining,
+               check->remaining == 1 ? "s" : "");
+    else
+        printf("%zu differ%s\n", check->differing, check->differing == 1 ? "s" : "");
+}
+
 static int finish(const struct check *check, enum db_status status, bool found)
 {
     if (status != DB_OK)
@@ -137,8 +155,7 @@ static int finish(const struct check *check, enum db_status status, bool found)
         fprintf(stderr, "npsd: there is no survey %s\n", check->only);
         return CLI_REFUSED;
     }
-    printf("months checked: %zu, found to differ: %zu, still differing: %zu\n", check->checked,
-           check->differing, check->remaining);
+    tell_sum(check);
     return check->remaining == 0 ? CLI_OK : CLI_REFUSED;
 }
 

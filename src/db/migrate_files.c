@@ -15,7 +15,7 @@ static const char create_table[] =
     " name text PRIMARY KEY, version int UNIQUE, sha256 text NOT NULL,"
     " applied_at timestamptz NOT NULL DEFAULT now());"
     "COMMENT ON TABLE public.schema_migrations IS"
-    " 'The SQL files that made this schema; those without a version are run again when they change.'";
+    " 'The SQL files that made this schema; those without a version run again when they change.'";
 static const struct db_stmt read_records = {
     "read records", "", "text text bool",
     "SELECT name, sha256, version IS NULL FROM public.schema_migrations ORDER BY version, name"};

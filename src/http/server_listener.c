@@ -36,7 +36,7 @@ static struct addrinfo *resolve(const char *address)
 
 static bool describe(struct listener *listener)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t len = sizeof bound;
     char host[64], port[8];
     if (getsockname(listener->fd, (struct sockaddr *)&bound, &len) != 0 ||

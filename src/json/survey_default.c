@@ -7,7 +7,7 @@
 
 #define OPTION(number_, id_, english, russian)                                                     \
     {                                                                                              \
-        .id = id_, .number = number_, .active = true, .text = TEXTS(english, russian)              \
+        .id = (id_), .number = (number_), .active = true, .text = TEXTS(english, russian)          \
     }
 
 static const struct survey_option improve_options[] = {

@@ -42,7 +42,8 @@ static const struct db_stmt lock_values = {"facet_values_lock", "int4", "int4",
 static const struct db_stmt add_value = {
     "facet_value_add", "int4 int2 text", "",
     "insert into facet_value (survey_id, facet, id, value)"
-    " select $1, $2, coalesce(max(id), 0) + 1, $3 from facet_value where survey_id = $1 and facet = $2"
+    " select $1, $2, coalesce(max(id), 0) + 1, $3"
+    " from facet_value where survey_id = $1 and facet = $2"
     " having ($2 = 2 or count(*) < 1000) and not coalesce(bool_or(value = $3), false)"};
 
 const struct db_stmt *const values_statements[] = {&read_values, &lock_values, &add_value, NULL};

@@ -22,8 +22,8 @@ static const char *const scene[] = {
     "'answered_at':'2026-03-07T00:00:00Z','channel':'web','answers':{'why':'So so'}",
     "'answered_at':'2026-03-08T00:00:00.000001Z','channel':'web','properties':{'branch':'O&M/1'}",
     "'answered_at':'2026-03-09T00:00:00Z','channel':'web','properties':{'product':'north'}",
-    "'answered_at':'2026-03-10T00:00:00Z','channel':'kiosk','properties':{'branch':'north'},"
-    "'answers':{'why':'Fast'}",
+    ("'answered_at':'2026-03-10T00:00:00Z','channel':'kiosk','properties':{'branch':'north'},"
+     "'answers':{'why':'Fast'}"),
 };
 
 static const char *make_scene(void)

@@ -117,7 +117,7 @@ START_TEST(limits_are_within)
     struct reply *reply = create(text_json("{'id':'long-title','title':{'en':'%s'}}", title));
     expect_string(expect_status(reply, 201), "/title/en", title);
     const char *languages = "'en':'T'";
-    for (char c = 'a'; c < 'a' + 19; c++)
+    for (int c = 'a'; c < 'a' + 19; c++)
         languages = text("%s,'x%c':'T'", languages, c);
     expect_status(create(text_json("{'id':'languages','title':{%s}}", languages)), 201);
     const char *options = "{'id':'o','text':{'en':'O'}}";
@@ -147,7 +147,7 @@ START_TEST(patch_changes_what_it_names)
     const char *survey = fixture_survey("'time_zone':'Europe/Moscow','min_responses':5");
     struct reply *reply = expect_status(patch(survey, "'title':{'ru':'Другое'},'open':false"), 200);
     expect_json(reply, "/title", "{\"ru\":\"Другое\"}");
-    reply = expect_status(patch(survey, "'keep_text_days':90,'edit_minutes':0"), 200);
+    expect_status(patch(survey, "'keep_text_days':90,'edit_minutes':0"), 200);
     expect_status(patch(survey, ""), 200);
     expect_status(patch(survey, "'keep_text_days':null"), 200);
     reply = expect_status(get(survey), 200);

@@ -117,7 +117,7 @@ END_TEST
 START_TEST(beyond_the_limits)
 {
     const char *long_text = text_repeat("x", 501), *languages = "'en':'T'", *options = "";
-    for (char c = 'a'; c < 'a' + 20; c++)
+    for (int c = 'a'; c < 'a' + 20; c++)
         languages = text("%s,'x%c':'T'", languages, c);
     for (int i = 0; i < 51; i++)
         options = text("%s%s{'id':'o%d','text':{'en':'O'}}", options, i ? "," : "", i);

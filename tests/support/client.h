@@ -37,7 +37,7 @@ struct reply {
     long connects; /* 0 when the connection was there already */
 };
 
-void client_use(const char *base);
+void client_use(const char *url);
 struct reply *client_send(const struct request *request);
 /* The same with the path built like printf, and a JSON body (NULL for none). */
 struct reply *client_get(const char *key, const char *path, ...)

@@ -18,8 +18,6 @@ enum { ENVIRONMENT_MAX = 512, ARGS_MAX = 32, TICK_US = 5000, COMMAND_SECONDS = 3
 /* A daemon under valgrind or a sanitizer on a busy machine needs its time. */
 enum { START_SECONDS = 90, STOP_SECONDS = 60 };
 
-extern char **environ;
-
 struct environment {
     const char *items[ENVIRONMENT_MAX];
     size_t count;
@@ -206,7 +204,7 @@ static bool take_address(const char *log, const char *field, char *url, size_t s
     return true;
 }
 
-static size_t drop_body(char *bytes, size_t size, size_t count, void *closure)
+static size_t drop_body(const char *bytes, size_t size, size_t count, void *closure)
 {
     (void)bytes;
     (void)closure;

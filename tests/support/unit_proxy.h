@@ -18,7 +18,7 @@ enum proxy_side { PROXY_REQUEST, PROXY_REPLY };
 
 /* Returns the URL of the test's database through the proxy. */
 const char *unit_proxy_start(void);
-void unit_proxy_set(enum proxy_mode mode);
+void unit_proxy_set(enum proxy_mode wanted);
 /* From now on so many bytes go through on this side, then the connection is closed, once, and new
  * ones are turned away for a while. */
 void unit_proxy_cut(enum proxy_side side, long bytes, int away_ms);

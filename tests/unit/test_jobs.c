@@ -14,15 +14,15 @@ static const struct pg_options nowhere = {.url = "host=/nonexistent"};
 
 static struct arena arena;
 static struct world world;
-static struct call call;
+static struct call request;
 static struct route route;
 static struct reply answered;
 static sem_t done;
 
 /* In the place of the server's. */
-void server_answer(struct call *from, struct reply reply)
+void server_answer(struct call *call, struct reply reply)
 {
-    ck_assert_ptr_eq(from, &call);
+    ck_assert_ptr_eq(call, &request);
     answered = reply;
     sem_post(&done);
 }
@@ -31,7 +31,7 @@ static void setup(void)
 {
     arena_init(&arena, 4096);
     world = (struct world){.pool = pool_start(&nowhere, 1, 4), .directory = directory_new()};
-    call = (struct call){
+    request = (struct call){
         .arena = &arena, .request_id = "r", .world = &world, .route = &route, .body = ""};
     route = (struct route){.pattern = "/x", .access = ACCESS_MANAGE};
     answered = (struct reply){0};
@@ -49,7 +49,7 @@ static void teardown(void)
 static int run(struct reply (*handle)(struct call *), bool asked)
 {
     route.handle = handle;
-    ck_assert(jobs_submit(&call, asked));
+    ck_assert(jobs_submit(&request, asked));
     sem_wait(&done);
     return answered.status;
 }
@@ -62,7 +62,7 @@ static struct reply is_on_a_worker(struct call *from)
 START_TEST(handlers_have_a_connection)
 {
     ck_assert_int_eq(run(is_on_a_worker, false), 204);
-    ck_assert_ptr_null(call.db);
+    ck_assert_ptr_null(request.db);
     ck_assert_ptr_null(arena.landing);
 }
 END_TEST
@@ -126,7 +126,7 @@ START_TEST(not_even_for_a_job)
 {
     route.handle = is_on_a_worker;
     take_all_memory();
-    ck_assert(!jobs_submit(&call, false));
+    ck_assert(!jobs_submit(&request, false));
     ck_assert_ptr_null(arena.landing);
 }
 END_TEST
@@ -139,9 +139,9 @@ START_TEST(full_queues)
     pool_stop(world.pool);
     world.pool = pool_start(&nowhere, 0, 2);
     route.handle = is_on_a_worker;
-    ck_assert(jobs_submit(&call, false));
-    ck_assert(jobs_submit(&call, false));
-    ck_assert(!jobs_submit(&call, false));
+    ck_assert(jobs_submit(&request, false));
+    ck_assert(jobs_submit(&request, false));
+    ck_assert(!jobs_submit(&request, false));
     ck_assert_uint_eq(metrics_read(METRIC_REJECTED), before + 1);
 }
 END_TEST

@@ -40,7 +40,7 @@ struct response_change {
  * changed meanwhile, nothing was done: read again. ret_updated_us: the new version's.
  */
 enum db_status responses_change(struct pg *pg, struct arena *arena,
-                                const struct response_change *change, bool *ret_stale,
+                                const struct response_change *wanted, bool *ret_stale,
                                 int64_t *ret_updated_us);
 
 /* Leaves a tombstone; history goes too. before as above. */
