@@ -48,6 +48,7 @@ static void *lane_main(void *argument)
     size_t count;
 
     pthread_setname_np(pthread_self(), lane->options.name);
+    pg_connect(lane->pg); /* so that the first answer need not wait for it */
     arena_init(&arena, 256 * 1024);
     struct batch_tools tools = {.pg = lane->pg, .arena = &arena, .values = lane->options.values};
     while ((count = lane_take(lane)) > 0) {

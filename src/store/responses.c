@@ -1,7 +1,7 @@
 #include "npsd/store/responses.h"
 
 #include "npsd/db/array.h"
-#include "npsd/domain/slots.h"
+#include "responses_parts.h"
 
 #include <string.h>
 
@@ -60,11 +60,11 @@ static void take_facets(const struct db_result *result, int r, struct arena *are
     memcpy(row->facets, numbers, sizeof row->facets);
 }
 
-static const char *take_json(const struct db_result *result, int r, int column, struct arena *arena,
-                             size_t *ret_len)
+const char *responses_json(const struct db_result *result, int row, int column, struct arena *arena,
+                           size_t *ret_len)
 {
-    const char *bytes = db_bytes(result, r, column, ret_len);
-    return db_is_null(result, r, column) ? NULL : arena_strndup(arena, bytes, *ret_len);
+    const char *bytes = db_bytes(result, row, column, ret_len);
+    return bytes ? arena_strndup(arena, bytes, *ret_len) : NULL;
 }
 
 static void take_response(const struct db_result *result, int r, struct arena *arena,
@@ -88,8 +88,8 @@ static void take_response(const struct db_result *result, int r, struct arena *a
     row->external_id = db_text(result, r, 12, arena);
     row->language = db_text(result, r, 13, arena);
     row->respondent = db_text(result, r, 14, arena);
-    row->answers = take_json(result, r, 15, arena, &row->answers_len);
-    row->properties = take_json(result, r, 16, arena, &row->properties_len);
+    row->answers = responses_json(result, r, 15, arena, &row->answers_len);
+    row->properties = responses_json(result, r, 16, arena, &row->properties_len);
 }
 
 enum db_status responses_read(struct pg *pg, struct arena *arena, int32_t survey_id,
@@ -106,19 +106,19 @@ enum db_status responses_read(struct pg *pg, struct arena *arena, int32_t survey
     return DB_OK;
 }
 
-static struct db_param number_or_null(int32_t number)
+struct db_param responses_number(int32_t number, int32_t null)
 {
-    return number == RESPONSE_FILTER_ANY ? P_NULL : P_INT4(number);
+    return number == null ? P_NULL : P_INT4(number);
 }
 
-static struct db_param facets_param(struct arena *arena, const int32_t *facets)
+struct db_param responses_facets(struct arena *arena, const int32_t *numbers, int32_t null)
 {
     struct buf array = db_array_begin(arena, DB_ARRAY_INT4, SURVEY_FACETS_MAX);
     for (size_t slot = 0; slot < SURVEY_FACETS_MAX; slot++) {
-        if (facets[slot] == RESPONSE_FILTER_ANY)
+        if (numbers[slot] == null)
             db_array_null(&array);
         else
-            db_array_int4(&array, facets[slot]);
+            db_array_int4(&array, numbers[slot]);
     }
     return P_BUF(&array);
 }
@@ -144,8 +144,8 @@ enum db_status responses_list(struct pg *pg, struct arena *arena,
         filter->channel == RESPONSE_FILTER_ANY ? P_NULL : P_INT2(filter->channel),
         P_INT2(filter->min_score),
         P_INT2(filter->max_score),
-        number_or_null(filter->agent),
-        facets_param(arena, filter->facets),
+        responses_number(filter->agent, RESPONSE_FILTER_ANY),
+        responses_facets(arena, filter->facets, RESPONSE_FILTER_ANY),
         P_BYTES(properties, properties ? strlen(properties) : 0),
         filter->has_text == RESPONSE_FILTER_ANY ? P_NULL : P_BOOL(filter->has_text),
         texts_param(arena, filter->text_questions, filter->text_question_count),

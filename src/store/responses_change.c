@@ -1,9 +1,11 @@
 #include "npsd/store/responses.h"
 
-#include "npsd/db/array.h"
 #include "npsd/domain/slots.h"
 #include "npsd/store/answers_encode.h"
 #include "npsd/store/audit.h"
+#include "responses_parts.h"
+
+#include <string.h>
 
 /*
  * A version is named by its updated_at: the update finds its row only if nobody changed it
@@ -75,23 +77,6 @@ static struct db_param version_param(const struct stored_response *response)
     return response->updated_us == 0 ? P_NULL : P_TIME(response->updated_us);
 }
 
-static struct db_param number_param(int32_t number)
-{
-    return number == ANSWER_UNSET ? P_NULL : P_INT4(number);
-}
-
-static struct db_param facets_param(struct arena *arena, const struct answer_row *row)
-{
-    struct buf array = db_array_begin(arena, DB_ARRAY_INT4, SURVEY_FACETS_MAX);
-    for (size_t slot = 0; slot < SURVEY_FACETS_MAX; slot++) {
-        if (row->facets[slot] == ANSWER_UNSET)
-            db_array_null(&array);
-        else
-            db_array_int4(&array, row->facets[slot]);
-    }
-    return P_BUF(&array);
-}
-
 static enum db_status write_row(struct pg *pg, const struct work *work,
                                 struct db_result **ret_result)
 {
@@ -102,10 +87,10 @@ static enum db_status write_row(struct pg *pg, const struct work *work,
     const struct answer_row *row = &work->after->row;
     return PG_EXEC(pg, &update_row, ret_result, P_INT4(row->survey_id), P_UUID(&row->id),
                    version_param(work->before), P_INT2(row->score), P_INT2(row->channel),
-                   P_TIME(row->answered_us), number_param(row->agent),
-                   facets_param(work->arena, row), P_TEXT(row->language), P_TEXT(row->respondent),
-                   P_BOOL(work->after->excluded), P_TEXT(work->after->exclusion_reason),
-                   P_BYTES(row->answers, row->answers_len),
+                   P_TIME(row->answered_us), responses_number(row->agent, ANSWER_UNSET),
+                   responses_facets(work->arena, row->facets, ANSWER_UNSET), P_TEXT(row->language),
+                   P_TEXT(row->respondent), P_BOOL(work->after->excluded),
+                   P_TEXT(work->after->exclusion_reason), P_BYTES(row->answers, row->answers_len),
                    P_BYTES(row->properties, row->properties_len));
 }
 
@@ -131,14 +116,27 @@ static enum db_status write_delta(struct pg *pg, const struct work *work,
                    P_INT4(weight), P_TEXT(answers_dims_text(work->arena, row)));
 }
 
+static bool is_counted_alike(struct arena *arena, const struct answer_row *a,
+                             const struct answer_row *b)
+{
+    return a->score == b->score &&
+           slot_of(SLOT_QUARTER, a->answered_us) == slot_of(SLOT_QUARTER, b->answered_us) &&
+           strcmp(answers_dims_text(arena, a), answers_dims_text(arena, b)) == 0;
+}
+
 /* A change that moves no number leaves a row of weight 0, so that readers of texts notice it too.
  */
 static enum db_status write_journal(struct pg *pg, const struct work *work)
 {
-    enum db_status status =
-        write_delta(pg, work, &work->before->row, work->before->excluded ? 0 : -1);
-    if (status == DB_OK && work->after && !work->after->excluded)
-        status = write_delta(pg, work, &work->after->row, 1);
+    const struct stored_response *before = work->before, *after = work->after;
+    bool was = !before->excluded, is = after && !after->excluded;
+    enum db_status status = DB_OK;
+    if (was == is && (!is || is_counted_alike(work->arena, &before->row, &after->row)))
+        return write_delta(pg, work, &before->row, 0);
+    if (was)
+        status = write_delta(pg, work, &before->row, -1);
+    if (is && status == DB_OK)
+        status = write_delta(pg, work, &after->row, 1);
     return status;
 }
 
@@ -192,13 +190,6 @@ enum db_status responses_erase(struct pg *pg, struct arena *arena,
     return status;
 }
 
-static const char *take_json(const struct db_result *result, int r, int column, struct arena *arena,
-                             size_t *ret_len)
-{
-    const char *bytes = db_bytes(result, r, column, ret_len);
-    return db_is_null(result, r, column) ? NULL : arena_strndup(arena, bytes, *ret_len);
-}
-
 static void take_version(const struct db_result *result, int r, struct arena *arena,
                          struct response_version *version)
 {
@@ -215,8 +206,8 @@ static void take_version(const struct db_result *result, int r, struct arena *ar
     row->respondent = db_text(result, r, 8, arena);
     response->excluded = db_bool(result, r, 9);
     response->exclusion_reason = db_text(result, r, 10, arena);
-    row->answers = take_json(result, r, 11, arena, &row->answers_len);
-    row->properties = take_json(result, r, 12, arena, &row->properties_len);
+    row->answers = responses_json(result, r, 11, arena, &row->answers_len);
+    row->properties = responses_json(result, r, 12, arena, &row->properties_len);
 }
 
 enum db_status responses_history(struct pg *pg, struct arena *arena, int32_t survey_id,

@@ -59,15 +59,16 @@ enum db_status responses_history(struct pg *pg, struct arena *arena, int32_t sur
                                  const struct uuid *id, struct response_version **ret_versions,
                                  size_t *ret_count);
 
-enum { RESPONSE_FILTER_ANY = -1 };
+/* Not ANSWER_UNSET, which is the number of what nobody has said. */
+enum { RESPONSE_FILTER_ANY = INT32_MIN };
 
 struct response_filter {
     int32_t survey_id;
     int64_t from_us, to_us; /* SLOTS_OPEN_*: open */
     int channel;            /* or RESPONSE_FILTER_ANY */
     int min_score, max_score;
-    int32_t agent; /* number, or RESPONSE_FILTER_ANY */
-    int32_t facets[SURVEY_FACETS_MAX];
+    int32_t agent; /* number, or RESPONSE_FILTER_ANY; one that nobody has finds nothing */
+    int32_t facets[SURVEY_FACETS_MAX]; /* likewise */
     const char *properties;            /* JSON object that properties must contain; NULL: none */
     int has_text;                      /* 0, 1 or RESPONSE_FILTER_ANY */
     const char *const *text_questions; /* ids, for has_text */
