@@ -44,9 +44,9 @@ const char *fixture_role_name(enum fixture_role role)
 
 struct command fixture_run_command(const char *name, const char *const *args)
 {
-    const char *folder = daemon_of_program.folder; /* empty before the daemon is started */
+    const char *folder = daemon_of_program.folder; /* "" before it was started */
     const char *settings[] = {text("NPSD_DATABASE_URL=%s", database_url(name)),
-                              text("NPSD_VAR=%s", *folder ? folder : "."),
+                              text("NPSD_VAR=%s", *folder ? folder : "/nonexistent"),
                               "NPSD_ALLOW_UNSAFE_DURABILITY=1", NULL};
     return command_run(settings, args);
 }
