@@ -172,7 +172,7 @@ enum db_status results_ask(const struct call *call, struct results *ret_results,
 
     read_query(call, &results, errors);
     if (errors->count > 0)
-        return DB_OK;
+        return window_query_check_zone(call->db, &results.query, errors);
     enum db_status status = resolve_and_count(call, &results, errors);
     /* The connection broke, and reading may be done twice. */
     if (status == DB_LOST)

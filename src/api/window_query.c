@@ -206,6 +206,23 @@ static enum db_status resolve_filters(struct pg *pg, struct values *values, int3
     return DB_OK;
 }
 
+static const char no_such_zone[] = "is no time zone of the IANA database";
+
+enum db_status window_query_check_zone(struct pg *pg, const struct window_query *query,
+                                       struct problem_errors *errors)
+{
+    struct window_request all = query->request;
+    struct window window, previous;
+    bool known, has_previous;
+
+    all.form = WINDOW_PERIOD;
+    all.period = "all";
+    enum db_status status = windows_resolve(pg, &all, &known, &window, &has_previous, &previous);
+    if (status == DB_OK && !known)
+        problem_add(errors, no_such_zone, "tz");
+    return status;
+}
+
 enum db_status window_query_resolve(struct pg *pg, struct values *values, int32_t survey_id,
                                     const struct window_query *query,
                                     struct window_choice *ret_choice, struct problem_errors *errors)
@@ -217,7 +234,7 @@ enum db_status window_query_resolve(struct pg *pg, struct values *values, int32_
     if (status != DB_OK)
         return status;
     if (!zone_known) {
-        problem_add(errors, "is no time zone of the IANA database", "tz");
+        problem_add(errors, no_such_zone, "tz");
         return DB_OK;
     }
     if (query->request.form == WINDOW_SPAN && choice.window.from_us >= choice.window.to_us) {

@@ -7,8 +7,8 @@
  *     where.NAME=VALUE                                 channel, agent or a facet of the survey
  *
  * A value that a facet has not seen, or one past its 1,000 counted ones, is searched in the rows
- * that are counted as "(other)"; where.NAME=(other) is all of those. Agents past 1,000 share
- * "(other)" for good: rows do not keep their names, so a filter on such an agent finds nothing.
+ * that are counted as "(other)"; where.NAME=(other) is all of those. Agents are not capped: each
+ * has a number, so a name without one has no answers.
  */
 #ifndef NPSD_API_WINDOW_QUERY_H
 #define NPSD_API_WINDOW_QUERY_H
@@ -52,5 +52,10 @@ enum db_status window_query_resolve(struct pg *pg, struct values *values, int32_
                                     const struct window_query *query,
                                     struct window_choice *ret_choice,
                                     struct problem_errors *errors);
+
+/* What is left to say of a query that was refused already, so that all errors are told at once:
+ * whether its time zone exists. */
+enum db_status window_query_check_zone(struct pg *pg, const struct window_query *query,
+                                       struct problem_errors *errors);
 
 #endif
