@@ -75,7 +75,7 @@ static const struct {
     {"NPSD_DATABASE=x", "NPSD_DATABASE"},
     {"NPSD_=x", "NPSD_"},
     {"NPSD_LISTEN=nowhere", "NPSD_LISTEN"},
-    {"NPSD_LISTEN=", "address=\"\""},
+    {"NPSD_LISTEN=", "NPSD_LISTEN"},
     {"NPSD_LISTEN=127.0.0.1:65536", "NPSD_LISTEN"},
     {"NPSD_LISTEN=127.0.0.1:-1", "NPSD_LISTEN"},
     {"NPSD_LISTEN=127.0.0.1:80x", "NPSD_LISTEN"},
