@@ -10,10 +10,17 @@ static const char help[] =
     "this binary, is refused before anything is changed.\n\n"
     "  --dry-run   say what would be done, change nothing\n";
 
+/* The last step told, which is the one that failed if one did. */
+struct told {
+    char line[1024];
+};
+
 static void say(void *context, const char *line)
 {
-    (void)context;
-    puts(line);
+    struct told *told = context;
+    if (*told->line)
+        puts(told->line);
+    snprintf(told->line, sizeof told->line, "%s", line);
 }
 
 int cli_migrate(int argc, char **argv, const struct config *config)
@@ -24,12 +31,12 @@ int cli_migrate(int argc, char **argv, const struct config *config)
         return status;
     if (!cli_has_database(config))
         return CLI_AWAY;
-    switch (migrate_run(config->database_url, dry_run, say, NULL)) {
-    case MIGRATE_OK:
+    struct told told = {0};
+    enum migrate_result result = migrate_run(config->database_url, dry_run, say, &told);
+    if (result == MIGRATE_OK) {
+        puts(told.line);
         return CLI_OK;
-    case MIGRATE_AWAY:
-        return CLI_AWAY;
-    default:
-        return CLI_REFUSED;
     }
+    fprintf(stderr, "npsd migrate: %s\n", told.line);
+    return result == MIGRATE_AWAY ? CLI_AWAY : CLI_REFUSED;
 }
