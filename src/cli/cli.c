@@ -37,7 +37,8 @@ static const char *const settings[] = {"enable_seqscan=off", NULL};
 
 int cli_misused(const char *command, const char *word)
 {
-    fprintf(stderr, "npsd %s: %s is not understood here (see npsd %s --help)\n", command, word, command);
+    fprintf(stderr, "npsd %s: %s is not understood here (see npsd %s --help)\n", command, word,
+            command);
     return CLI_USAGE;
 }
 
