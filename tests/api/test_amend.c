@@ -5,6 +5,7 @@
 #include "support/fixture.h"
 #include "support/text.h"
 #include <string.h>
+#include <time.h>
 
 struct answer {
     const char *survey, *id, *token;
@@ -36,12 +37,17 @@ static struct reply *erase(const struct answer *answer)
                          answer->id);
 }
 
-/* The histogram, of all or of what the query names. */
+/* The histogram, of all or of what the query names; by whole slots, and by one that is cut. */
 static void expect_histogram(const char *survey, const char *query, const char *histogram)
 {
-    struct reply *reply =
-        client_get(fixture_key(VIEWER), "/v1/surveys/%s/nps?period=all%s", survey, query);
-    expect_json(expect_status(reply, 200), "/histogram", histogram);
+    const char *cut =
+        text("from=%s&to=%s", text_time(time(NULL) - 100), text_time(time(NULL) + 10));
+    const char *const windows[] = {"period=all", cut};
+    for (size_t i = 0; i < COUNT_OF(windows); i++) {
+        struct reply *reply =
+            client_get(fixture_key(VIEWER), "/v1/surveys/%s/nps?%s%s", survey, windows[i], query);
+        expect_json(expect_status(reply, 200), "/histogram", histogram);
+    }
 }
 
 /* The edit token merges answers: what is named changes, null removes, the rest stays. */

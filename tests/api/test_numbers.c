@@ -88,11 +88,13 @@ START_TEST(numbers_under_load)
 }
 END_TEST
 
-enum { KEPT = 2000, WINDOWS = 150 };
+enum { KEPT = 2000, WINDOWS = 100 };
 
 struct kept {
     long long at; /* microseconds */
     int score, branch, channel;
+    const char *path;
+    bool gone; /* taken out or erased */
 };
 
 static const char *const channels[] = {"web", "phone", "kiosk"};
@@ -113,7 +115,7 @@ static void make_kept(struct kept *kept, uint64_t *state)
     }
 }
 
-static void post_kept(const char *survey, const struct kept *kept)
+static void post_kept(const char *survey, struct kept *kept)
 {
     for (int i = 0; i < KEPT; i += 500) {
         char *body = text_space(500 * 160), *at = body;
@@ -124,9 +126,30 @@ static void post_kept(const char *survey, const struct kept *kept)
                            j == i ? "[" : ",", kept[j].score, channels[kept[j].channel],
                            kept[j].branch, text_time_us(kept[j].at));
         snprintf(at, 2, "]");
-        expect_status(
-            client_post(fixture_key(ADMIN), body, "/v1/surveys/%s/responses/batch", survey), 200);
+        struct reply *reply =
+            client_post(fixture_key(ADMIN), body, "/v1/surveys/%s/responses/batch", survey);
+        for (int j = i; j < i + 500; j++)
+            kept[j].path = text("/v1/surveys/%s/responses/%s", survey,
+                                reply_string(reply, text("/results/%d/id", j - i)));
     }
+}
+
+/* Some are corrected, taken out, or erased. */
+static void change_kept(struct kept *kept)
+{
+    for (int i = 0; i < KEPT; i++)
+        if (i % 20 == 1) {
+            kept[i].score = 10 - kept[i].score;
+            const char *body = text_json("{'score':%d}", kept[i].score);
+            expect_status(client_patch(fixture_key(ANALYST), body, "%s", kept[i].path), 200);
+        } else if (i % 20 == 2) {
+            kept[i].gone = true;
+            const char *body = text_json("{'excluded':true,'reason':'test'}");
+            expect_status(client_patch(fixture_key(ANALYST), body, "%s", kept[i].path), 200);
+        } else if (i % 20 == 3) {
+            kept[i].gone = true;
+            expect_status(client_delete(fixture_key(ADMIN), "%s", kept[i].path), 204);
+        }
 }
 
 struct window {
@@ -145,7 +168,7 @@ static const char *recount(const struct kept *kept, const struct window *window)
 {
     int counts[11] = {0};
     for (int i = 0; i < KEPT; i++)
-        if (kept[i].at >= window->from && kept[i].at < window->to &&
+        if (!kept[i].gone && kept[i].at >= window->from && kept[i].at < window->to &&
             (window->branch < 0 || window->branch == kept[i].branch) &&
             (window->channel < 0 || window->channel == kept[i].channel))
             counts[kept[i].score]++;
@@ -179,7 +202,8 @@ static void expect_recount(const char *survey, const struct kept *kept, uint64_t
     }
 }
 
-/* Random windows and filters equal a recount of what was sent, at once and after the fold. */
+/* Random windows and filters equal a recount of what was sent: at once, after corrections, and
+ * after the fold. */
 START_TEST(windows_equal_a_recount)
 {
     static struct kept kept[KEPT];
@@ -187,6 +211,8 @@ START_TEST(windows_equal_a_recount)
     const char *survey = fixture_survey("");
     make_kept(kept, &state);
     post_kept(survey, kept);
+    expect_recount(survey, kept, &state);
+    change_kept(kept);
     expect_recount(survey, kept, &state);
     usleep(1500000);
     expect_recount(survey, kept, &state);
