@@ -175,43 +175,41 @@ void client_reset(void)
 
 /* --- short forms --- */
 
-#define FORMAT_PATH(ret_path, size, format)                                                        \
-    do {                                                                                           \
-        va_list args;                                                                              \
-        va_start(args, format);                                                                    \
-        ck_assert_int_lt(vsnprintf(ret_path, size, format, args), (int)(size));                    \
-        va_end(args);                                                                              \
-    } while (0)
-
-enum { PATH_SIZE = 8000 };
-
 struct reply *client_get(const char *key, const char *path, ...)
 {
-    char formatted[PATH_SIZE];
-    FORMAT_PATH(formatted, PATH_SIZE, path);
+    va_list args;
+    va_start(args, path);
+    const char *formatted = text_va(path, args);
+    va_end(args);
     return client_send(&(struct request){.path = formatted, .key = key});
 }
 
 struct reply *client_post(const char *key, const char *body, const char *path, ...)
 {
-    char formatted[PATH_SIZE];
-    FORMAT_PATH(formatted, PATH_SIZE, path);
+    va_list args;
+    va_start(args, path);
+    const char *formatted = text_va(path, args);
+    va_end(args);
     return client_send(
         &(struct request){.method = "POST", .path = formatted, .key = key, .body = body});
 }
 
 struct reply *client_patch(const char *key, const char *body, const char *path, ...)
 {
-    char formatted[PATH_SIZE];
-    FORMAT_PATH(formatted, PATH_SIZE, path);
+    va_list args;
+    va_start(args, path);
+    const char *formatted = text_va(path, args);
+    va_end(args);
     return client_send(
         &(struct request){.method = "PATCH", .path = formatted, .key = key, .body = body});
 }
 
 struct reply *client_delete(const char *key, const char *path, ...)
 {
-    char formatted[PATH_SIZE];
-    FORMAT_PATH(formatted, PATH_SIZE, path);
+    va_list args;
+    va_start(args, path);
+    const char *formatted = text_va(path, args);
+    va_end(args);
     return client_send(&(struct request){.method = "DELETE", .path = formatted, .key = key});
 }
 

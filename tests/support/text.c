@@ -34,6 +34,11 @@ static char *text_of(const char *format, va_list args)
     return space;
 }
 
+const char *text_va(const char *format, va_list args)
+{
+    return text_of(format, args);
+}
+
 const char *text(const char *format, ...)
 {
     va_list args;

@@ -5,10 +5,12 @@
 #ifndef SUPPORT_TEXT_H
 #define SUPPORT_TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <time.h>
 
 const char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+const char *text_va(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 /* The same for JSON that is easy to read in C: every ' becomes ". */
 const char *text_json(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* size bytes and a NUL behind them, to be filled by the caller. */
