@@ -1,6 +1,5 @@
 #include "migrate_internal.h"
 #include "npsd/base/crypto.h"
-#include "npsd/base/log.h"
 #include "pg_internal.h"
 #include <string.h>
 
@@ -236,12 +235,6 @@ enum migrate_result migrate_run_files(const char *url, const struct migrate_file
 
 /* --- Checking --- */
 
-static void log_line(void *context, const char *line)
-{
-    (void)context;
-    log_error(NULL, "schema-mismatch", LOG_TEXT("text", line));
-}
-
 static enum migrate_result check(struct run *run)
 {
     enum db_status status = read_state(run);
@@ -255,9 +248,10 @@ static enum migrate_result check(struct run *run)
     return apply_all(run) == MIGRATE_OK && run->changes == 0 ? MIGRATE_OK : MIGRATE_REFUSED;
 }
 
-enum migrate_result migrate_check_files(const char *url, const struct migrate_files *files)
+enum migrate_result migrate_check_files(const char *url, const struct migrate_files *files,
+                                        void (*say)(void *context, const char *line), void *context)
 {
     const struct pg_options options = {.url = url, .allow_unsafe = true};
-    struct run run = {.files = files, .dry_run = true, .say = log_line};
+    struct run run = {.files = files, .dry_run = true, .say = say, .context = context};
     return with_connection(&run, &options, check);
 }

@@ -116,7 +116,8 @@ enum db_status directory_refresh(struct directory *directory, struct pg *pg)
 }
 
 /* Sweeps the flags and writes; what could not be written is flagged again. */
-static enum db_status touch_keys(const struct directory_snapshot *snapshot, struct pg *pg)
+static enum db_status touch_keys(const struct directory_snapshot *snapshot, struct pg *pg,
+                                 bool *ret_any)
 {
     const struct directory_key *keys = snapshot->keys;
     int32_t *ids = calloc(snapshot->key_count + 1, sizeof(*ids));
@@ -135,6 +136,7 @@ static enum db_status touch_keys(const struct directory_snapshot *snapshot, stru
         }
     }
     free(ids);
+    *ret_any = count > 0;
     return status;
 }
 
@@ -146,9 +148,10 @@ enum db_status directory_touch(struct directory *directory, struct pg *pg)
     pthread_mutex_lock(&directory->touching);
     if (directory->touched_us == 0 || now_us - directory->touched_us >= TOUCH_PAUSE_US) {
         struct directory_snapshot *snapshot = directory_acquire(directory);
+        bool any = false;
         if (snapshot)
-            status = touch_keys(snapshot, pg);
-        if (snapshot && status == DB_OK)
+            status = touch_keys(snapshot, pg, &any);
+        if (any && status == DB_OK)
             directory->touched_us = now_us;
         directory_release(snapshot);
     }

@@ -2,81 +2,115 @@
 
 #include "npsd/base/clock.h"
 #include "npsd/base/log.h"
+#include "npsd/base/text.h"
 #include "npsd/db/migrate.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-enum { PERIOD_MS = 250, TOUCH_S = 60 };
+enum { PERIOD_MS = 250, LINES_MAX = 64 };
 #define AWAY_AFTER_US (2 * CLOCK_SECOND_US)
+
+/* So that the log is told of a state once, not four times a second. */
+struct telling {
+    bool begun;
+    enum db_status status;
+    uint64_t lines[LINES_MAX]; /* hashes of what the last look at the schema has said */
+    size_t line_count;         /* of this look, so far */
+};
 
 struct poller {
     struct poller_options options;
+    struct pg *pg;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    bool stopping; /* under the mutex */
-    atomic_bool schema_good;
+    bool stopping;               /* under the mutex */
     _Atomic enum db_status last; /* of the last look */
-    _Atomic int64_t answered_us; /* monotonic: when the database answered last */
-    int64_t touched_us;
-    enum db_status told; /* what the log has been told, so that it is told once */
+    _Atomic int64_t answered_us; /* monotonic: when the last look that succeeded began; 0: never */
+    bool schema_good;            /* the thread's own, as is what follows */
+    struct telling told;
 };
 
+/* What the last look has said in this place too is not news. */
 static void say(void *context, const char *line)
 {
-    (void)context;
-    log_info(NULL, "migrate", LOG_TEXT("did", line));
+    struct telling *told = context;
+    uint64_t hash = text_hash(line, strlen(line));
+    if (told->line_count == LINES_MAX)
+        return;
+    uint64_t *last = &told->lines[told->line_count++];
+    if (*last == hash)
+        return;
+    *last = hash;
+    log_info(NULL, "schema", LOG_TEXT("text", line));
 }
 
 static enum migrate_result look_at_schema(struct poller *poller)
 {
     const char *url = poller->options.database->url;
-    return poller->options.migrate ? migrate_run(url, false, say, NULL) : migrate_check(url);
+    poller->told.line_count = 0;
+    return poller->options.migrate ? migrate_run(url, false, say, &poller->told)
+                                   : migrate_check(url, say, &poller->told);
 }
 
-/* True when there is nothing left to do about the schema. */
-static bool settle_schema(struct poller *poller)
+/* DB_OK: the schema is the binary's own. */
+static enum db_status settle_schema(struct poller *poller)
 {
-    if (atomic_load(&poller->schema_good))
-        return true;
-    enum migrate_result result = look_at_schema(poller);
-    if (result == MIGRATE_OK)
-        atomic_store(&poller->schema_good, true);
-    else if (result != MIGRATE_AWAY)
-        atomic_store(&poller->last, DB_SCHEMA);
-    return result == MIGRATE_OK;
+    if (poller->schema_good)
+        return DB_OK;
+    switch (look_at_schema(poller)) {
+    case MIGRATE_OK:
+        poller->schema_good = true;
+        return DB_OK;
+    case MIGRATE_AWAY:
+        return DB_AWAY;
+    default:
+        return DB_SCHEMA;
+    }
 }
 
-static void tell(struct poller *poller, const struct pg *pg, enum db_status status)
+static enum db_status refresh(struct poller *poller)
 {
-    if (status == poller->told)
+    enum db_status status = directory_refresh(poller->options.directory, poller->pg);
+    if (status == DB_OK)
+        status = directory_touch(poller->options.directory, poller->pg);
+    /* The schema was changed under us: look at it again. */
+    if (status == DB_SCHEMA)
+        poller->schema_good = false;
+    return status;
+}
+
+static void tell(struct poller *poller, enum db_status status, const char *error)
+{
+    struct telling *told = &poller->told;
+    if (told->begun && status == told->status)
         return;
-    poller->told = status;
+    told->begun = true;
+    told->status = status;
     if (status == DB_OK)
         log_info(NULL, "database-ready");
     else
         log_error(NULL, "database-trouble", LOG_TEXT("status", db_status_name(status)),
-                  LOG_TEXT("error", pg_error(pg)));
+                  LOG_TEXT("error", error));
 }
 
-static void look(struct poller *poller, struct pg *pg)
+static void look(struct poller *poller)
 {
     int64_t now = clock_monotonic_us();
-    enum db_status status = directory_refresh(poller->options.directory, pg);
-    if (status == DB_OK && now - poller->touched_us > TOUCH_S * CLOCK_SECOND_US) {
-        poller->touched_us = now;
-        status = directory_touch(poller->options.directory, pg);
+    const char *error = ""; /* about the schema all is said */
+    enum db_status status = settle_schema(poller);
+    if (status == DB_OK) {
+        status = refresh(poller);
+        error = pg_error(poller->pg);
     }
-    /* The schema was changed under us: look at it again. */
-    if (status == DB_SCHEMA)
-        atomic_store(&poller->schema_good, false);
     if (status == DB_OK)
         atomic_store(&poller->answered_us, now);
     atomic_store(&poller->last, status);
-    tell(poller, pg, status);
+    tell(poller, status, error);
 }
 
 /* False when it is time to end. */
@@ -99,15 +133,10 @@ static bool pause_poller(struct poller *poller)
 static void *poller_main(void *argument)
 {
     struct poller *poller = argument;
-    struct pg *pg = pg_new(poller->options.database);
     pthread_setname_np(pthread_self(), "npsd-poller");
-    do {
-        if (settle_schema(poller))
-            look(poller, pg);
-    } while (pause_poller(poller));
-    if (atomic_load(&poller->schema_good))
-        directory_touch(poller->options.directory, pg);
-    pg_free(pg);
+    do
+        look(poller);
+    while (pause_poller(poller));
     return NULL;
 }
 
@@ -115,6 +144,7 @@ static void poller_free(struct poller *poller)
 {
     pthread_cond_destroy(&poller->wake);
     pthread_mutex_destroy(&poller->mutex);
+    pg_free(poller->pg);
     free(poller);
 }
 
@@ -125,15 +155,14 @@ struct poller *poller_start(const struct poller_options *options)
     if (!poller)
         return NULL;
     poller->options = *options;
-    poller->told = DB_AWAY;
-    poller->touched_us = clock_monotonic_us();
+    poller->pg = pg_new(options->database);
     atomic_init(&poller->last, DB_AWAY);
     pthread_mutex_init(&poller->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&poller->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&poller->thread, NULL, poller_main, poller) != 0) {
+    if (!poller->pg || pthread_create(&poller->thread, NULL, poller_main, poller) != 0) {
         poller_free(poller);
         return NULL;
     }

@@ -114,7 +114,7 @@ START_TEST(surveys_are_apart)
     ck_assert_int_eq(resolve(&one, FACET, "x"), 1);
     ck_assert(!values_find(one.values, SURVEY + 64, FACET, "x", &id));
     for (int n = 1; n <= 3; n++) {
-        char value[8];
+        char value[32];
         snprintf(value, sizeof value, "y%d", n);
         ck_assert_int_eq(values_resolve(one.values, one.pg, SURVEY + 64, FACET, value, &id), DB_OK);
         ck_assert_int_eq(id, n);
@@ -198,7 +198,7 @@ static void *race(void *argument)
     struct racer *racer = argument;
     for (int i = 0; i < RACED; i++) {
         int n = (i * 7 + racer->number * 101) % RACED;
-        char value[16];
+        char value[32];
         int32_t id;
         snprintf(value, sizeof value, "r%d", n);
         racer->ids[n] =
@@ -254,7 +254,7 @@ static void *read_on(void *argument)
     struct reader *reader = argument;
     while (!atomic_load(&reader->stop))
         for (int n = 1; n <= 200; n++) {
-            char value[16];
+            char value[32];
             int32_t id;
             snprintf(value, sizeof value, "w%d", n);
             if (values_find(reader->values, SURVEY, FACET, value, &id) && id != n)
@@ -269,7 +269,7 @@ START_TEST(readers_while_the_table_grows)
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, read_on, &reader), 0);
     for (int n = 1; n <= 200; n++) {
-        char value[16];
+        char value[32];
         snprintf(value, sizeof value, "w%d", n);
         ck_assert_int_eq(resolve(&one, FACET, value), n);
     }
@@ -288,7 +288,7 @@ START_TEST(a_broken_connection)
     struct pg *pg = pg_new(&options);
     ck_assert_int_eq(pg_connect(pg), DB_OK);
     for (long bytes = 0; bytes < 400; bytes += 5) { /* the connection breaks, and is back at once */
-        char value[16];
+        char value[32];
         snprintf(value, sizeof value, "c%ld", bytes);
         unit_proxy_cut(PROXY_REPLY, bytes, 0);
         ck_assert_int_eq(values_resolve(one.values, pg, SURVEY, FACET, value, &id), DB_OK);

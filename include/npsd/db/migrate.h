@@ -37,7 +37,8 @@ enum migrate_result migrate_run(const char *url, bool dry_run,
                                 void (*say)(void *context, const char *line), void *context);
 
 /* Whether the database's schema is exactly this binary's: MIGRATE_OK, MIGRATE_AWAY or
- * MIGRATE_REFUSED (older, newer, changed). */
-enum migrate_result migrate_check(const char *url);
+ * MIGRATE_REFUSED (older, newer, changed). Tells what does not fit to say. */
+enum migrate_result migrate_check(const char *url, void (*say)(void *context, const char *line),
+                                  void *context);
 
 #endif
