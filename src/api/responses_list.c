@@ -65,7 +65,9 @@ static void read_channel(const struct call *call, struct response_filter *filter
     filter->channel = RESPONSE_FILTER_ANY;
     if (!name)
         return;
-    if (channel_parse(name, strlen(name), &channel))
+    if (call_query(call, WINDOW_QUERY_PREFIX "channel"))
+        problem_add(errors, "does not go with where.channel", "channel");
+    else if (channel_parse(name, strlen(name), &channel))
         filter->channel = (int)channel;
     else
         problem_add(errors, "is no channel", "channel");

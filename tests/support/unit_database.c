@@ -1,6 +1,7 @@
 #include "support/unit_database.h"
 
 #include "npsd/db/migrate.h"
+#include "npsd/json/read.h"
 
 #include <stdio.h>
 
@@ -19,6 +20,7 @@ static bool migrate(const char *url)
 
 int unit_database_run(Suite *suite)
 {
+    json_read_init();
     return unit_pg_run_prepared(suite, migrate);
 }
 

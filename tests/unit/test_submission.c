@@ -359,6 +359,7 @@ int main(void)
     suite_add_tcase(suite, tcase);
     if (!crypto_init())
         return EXIT_FAILURE;
+    json_read_init();
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
