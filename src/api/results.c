@@ -201,7 +201,7 @@ static struct reply make_reply(const struct call *call, const struct results *re
 
 struct reply results_nps(struct call *call)
 {
-    struct results results;
+    struct results results = {.survey = call_identity(call)->survey};
     struct problem_errors errors = {.arena = call->arena};
 
     enum db_status status = results_ask(call, &results, &errors);
