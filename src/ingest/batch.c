@@ -14,8 +14,7 @@ enum { PAUSE_MS = 20 }; /* between tries while an outcome is unknown */
 struct run {
     struct lane_item **items;
     size_t count;
-    bool repeats; /* answers with these ids went before them in the same batch */
-    bool sent;    /* something was sent whose outcome is not known */
+    bool sent; /* something was sent whose outcome is not known */
 };
 
 static void set_outcome(struct run *run, enum lane_outcome outcome)
@@ -48,8 +47,7 @@ static const struct answer_row **run_rows(struct arena *arena, const struct run 
     return rows;
 }
 
-static void take_found(const struct run *run, struct lane_item *item,
-                       const struct answer_found *found)
+static void take_found(struct lane_item *item, const struct answer_found *found, bool sent)
 {
     static const enum lane_outcome outcomes[] = {
         [ANSWER_CREATED] = LANE_CREATED,
@@ -58,12 +56,11 @@ static void take_found(const struct run *run, struct lane_item *item,
         [ANSWER_ERASED] = LANE_ERASED,
     };
     item->outcome = outcomes[found->outcome];
-    /* What is there with our own time of receipt is what our lost try had written; but the items of
-     * one request have one time of receipt. */
-    if (run->sent && !run->repeats && found->outcome == ANSWER_REPLAYED &&
-        found->received_us == item->row.received_us)
+    /* What is there with our own time of receipt is what our lost try had written. */
+    if (sent && found->outcome == ANSWER_REPLAYED && found->received_us == item->row.received_us)
         item->outcome = LANE_CREATED;
     item->row.received_us = found->received_us;
+    memcpy(item->row.hash, found->hash, sizeof item->row.hash);
 }
 
 /* With an arena of its own, because a run may be tried hundreds of times. */
@@ -77,7 +74,7 @@ static enum db_status run_carefully(struct batch_tools *tools, struct run *run)
         answers_append_carefully(tools->pg, &arena, run_rows(&arena, run), run->count, found);
     if (status == DB_OK)
         for (size_t i = 0; i < run->count; i++)
-            take_found(run, run->items[i], &found[i]);
+            take_found(run->items[i], &found[i], run->sent);
     arena_done(&arena);
     return status;
 }
@@ -159,9 +156,8 @@ static void settle(struct batch_tools *tools, struct run *run, enum db_status st
 static void run_commit(struct batch_tools *tools, struct run *run)
 {
     int64_t began = clock_monotonic_us();
-    enum db_status status = DB_CONFLICT; /* what repeats would meet in the fast way */
-    if (!run->repeats)
-        status = answers_append(tools->pg, tools->arena, run_rows(tools->arena, run), run->count);
+    enum db_status status =
+        answers_append(tools->pg, tools->arena, run_rows(tools->arena, run), run->count);
     if (status == DB_OK)
         set_outcome(run, LANE_CREATED);
     else
@@ -251,6 +247,38 @@ static size_t part_repeats(struct arena *arena, struct lane_item **items, size_t
     return unique;
 }
 
+static bool is_there(enum lane_outcome outcome)
+{
+    return outcome == LANE_CREATED || outcome == LANE_REPLAYED || outcome == LANE_REUSED;
+}
+
+/* What a repeat meets follows from what the answer before it has met. False: it may be taken where
+ * the other was refused, so it must be tried. */
+static bool answer_repeat(const struct lane_item *before, struct lane_item *item)
+{
+    item->outcome = before->outcome;
+    if (is_there(before->outcome)) {
+        bool same = memcmp(before->row.hash, item->row.hash, sizeof item->row.hash) == 0;
+        item->outcome = same ? LANE_REPLAYED : LANE_REUSED;
+        item->row.received_us = before->row.received_us;
+        memcpy(item->row.hash, before->row.hash, sizeof item->row.hash);
+    }
+    return before->outcome != LANE_REFUSED;
+}
+
+/* Answers the repeats of a run's items. Those that must be tried move to the front. */
+static size_t answer_repeats(const struct run *run, struct lane_item **repeats, size_t count)
+{
+    size_t kept = 0, at = 0; /* both are sorted */
+    for (size_t i = 0; i < count; i++) {
+        while (compare_ids(&run->items[at]->row, &repeats[i]->row) != 0)
+            at++;
+        if (!answer_repeat(run->items[at], repeats[i]))
+            repeats[kept++] = repeats[i];
+    }
+    return kept;
+}
+
 static void count_outcomes(struct lane_item *const *items, size_t count)
 {
     static const enum metric_counter counters[] = {
@@ -272,12 +300,11 @@ void batch_commit(struct batch_tools *tools, struct lane_item *const *items, siz
     left = number_all(tools, rest, left);
     left = drop_expired(rest, left); /* numbering may have taken its time */
     qsort(rest, left, sizeof *rest, by_id_and_place);
-    for (bool repeats = false; left > 0; repeats = true) {
-        size_t unique = part_repeats(tools->arena, rest, left);
-        struct run run = {.items = rest, .count = unique, .repeats = repeats};
+    while (left > 0) {
+        struct run run = {.items = rest, .count = part_repeats(tools->arena, rest, left)};
         run_commit(tools, &run);
-        rest += unique;
-        left -= unique;
+        rest += run.count;
+        left = answer_repeats(&run, rest, left - run.count);
     }
     count_outcomes(items, count);
 }

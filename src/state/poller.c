@@ -35,10 +35,12 @@ struct poller {
     struct telling told;
 };
 
-/* What the last look has said in this place too is not news. */
+/* What the last look has said in this place too is not news. A check only tells of what is wrong.
+ */
 static void say(void *context, const char *line)
 {
-    struct telling *told = context;
+    struct poller *poller = context;
+    struct telling *told = &poller->told;
     uint64_t hash = text_hash(line, strlen(line));
     if (told->line_count == LINES_MAX)
         return;
@@ -46,15 +48,18 @@ static void say(void *context, const char *line)
     if (*last == hash)
         return;
     *last = hash;
-    log_info(NULL, "schema", LOG_TEXT("text", line));
+    if (poller->options.migrate)
+        log_info(NULL, "migrate", LOG_TEXT("did", line));
+    else
+        log_error(NULL, "schema", LOG_TEXT("error", line));
 }
 
 static enum migrate_result look_at_schema(struct poller *poller)
 {
     const char *url = poller->options.database->url;
     poller->told.line_count = 0;
-    return poller->options.migrate ? migrate_run(url, false, say, &poller->told)
-                                   : migrate_check(url, say, &poller->told);
+    return poller->options.migrate ? migrate_run(url, false, say, poller)
+                                   : migrate_check(url, say, poller);
 }
 
 /* DB_OK: the schema is the binary's own. */

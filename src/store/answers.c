@@ -104,7 +104,9 @@ static enum db_status insert_new(struct pg *pg, struct arena *arena,
         if (i == count)
             continue;
         known[i] = true;
-        found[i] = (struct answer_found){ANSWER_CREATED, rows[i]->received_us};
+        found[i].outcome = ANSWER_CREATED;
+        found[i].received_us = rows[i]->received_us;
+        memcpy(found[i].hash, rows[i]->hash, sizeof found[i].hash);
     }
     return DB_OK;
 }
@@ -115,9 +117,11 @@ static void take_row(const struct db_result *result, int r, const struct answer_
     size_t len;
     const char *hash = db_bytes(result, r, 2, &len);
     found->received_us = db_time(result, r, 3);
+    memset(found->hash, 0, sizeof found->hash);
+    memcpy(found->hash, hash, len < sizeof found->hash ? len : sizeof found->hash);
     if (db_bool(result, r, 4))
         found->outcome = ANSWER_ERASED;
-    else if (len == RESPONSE_HASH_SIZE && memcmp(hash, row->hash, len) == 0)
+    else if (memcmp(found->hash, row->hash, sizeof found->hash) == 0)
         found->outcome = ANSWER_REPLAYED;
     else
         found->outcome = ANSWER_REUSED;

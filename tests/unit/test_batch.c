@@ -105,7 +105,7 @@ START_TEST(a_flood_of_one_id)
         items[i] = i % 3 ? ingest_again(items[0]) : ingest_other(items[0]);
     int64_t began = clock_monotonic_us();
     commit(items, COUNT);
-    ck_assert_int_lt(clock_monotonic_us() - began, CLOCK_SECOND_US);
+    ck_assert_int_lt(clock_monotonic_us() - began, CLOCK_SECOND_US / 4);
     expect(items[0], LANE_CREATED);
     ck_assert_uint_eq(ingest_count(items, COUNT, LANE_REPLAYED), 666);
     ck_assert_uint_eq(ingest_count(items, COUNT, LANE_REUSED), 333);
@@ -153,7 +153,7 @@ static struct pg *hold(const struct lane_item *item)
     return other;
 }
 
-/* In a child process, after a while; the connection is the child's from now on. */
+/* In a child process, after a while; the connection is the child's until that ends. */
 static pid_t end_later(struct pg *other, const char *how)
 {
     pid_t pid = fork();
@@ -180,6 +180,7 @@ START_TEST(an_uncommitted_row_of_another_writer)
         int status;
         waitpid(pids[i], &status, 0);
         ck_assert_int_eq(status, 0);
+        pg_free(writers[i]);
     }
     expect(items[0], LANE_CREATED);
     expect(items[1], outcomes[_i][0]);
@@ -208,6 +209,24 @@ START_TEST(only_the_poisoned_row_fails)
         expect(items[poisoned[_i][i]], LANE_REFUSED);
     ck_assert_int_eq(ingest_rows(), (int64_t)(COUNT - bad));
     ingest_check(items, COUNT + 1);
+}
+END_TEST
+
+/* An answer that was refused does not stand in the way of another one with its id. */
+START_TEST(repeats_of_a_poisoned_row)
+{
+    struct lane_item *bad = ingest_item();
+    struct lane_item *items[] = {bad, ingest_other(bad), ingest_again(bad), ingest_other(bad),
+                                 ingest_item()};
+    static const enum lane_outcome expected[] = {LANE_REFUSED, LANE_CREATED, LANE_REUSED,
+                                                 LANE_REPLAYED, LANE_CREATED};
+    ingest_poison("22000");
+    ingest_mark(bad);
+    commit(items, 5);
+    for (size_t i = 0; i < 5; i++)
+        expect(items[i], expected[i]);
+    ck_assert_int_eq(ingest_rows(), 2);
+    ingest_check(items, 5);
 }
 END_TEST
 
@@ -320,6 +339,7 @@ START_TEST(what_waited_too_long_for_another_is_not_sent)
     pid_t pid = end_later(other, "commit");
     commit(items, 3);
     waitpid(pid, NULL, 0);
+    pg_free(other);
     expect(items[0], LANE_EXPIRED);
     expect(items[1], LANE_CREATED);
     expect(items[2], LANE_EXPIRED);
@@ -381,6 +401,7 @@ int main(void)
     tcase_add_test(tcase, repeats_of_what_is_committed);
     tcase_add_loop_test(tcase, an_uncommitted_row_of_another_writer, 0, 2);
     tcase_add_loop_test(tcase, only_the_poisoned_row_fails, 0, COUNT_OF(poisoned));
+    tcase_add_test(tcase, repeats_of_a_poisoned_row);
     tcase_add_test(tcase, a_poisoned_row_costs_few_round_trips);
     tcase_add_test(tcase, invalid_texts_are_refused);
     tcase_add_test(tcase, all_are_poisoned);

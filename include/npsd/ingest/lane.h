@@ -26,7 +26,7 @@
 enum lane_outcome {
     LANE_PENDING,
     LANE_CREATED,
-    LANE_REPLAYED, /* row.received_us is the first one's */
+    LANE_REPLAYED,
     LANE_REUSED,
     LANE_ERASED,
     LANE_REFUSED,     /* PostgreSQL does not take this row */
@@ -41,7 +41,9 @@ struct lane_facet {
     const char *value;
 };
 
-/* Borrowed by the lane from submit until done is called (on the lane's thread); done may free it.
+/*
+ * Borrowed by the lane from submit until done is called (on the lane's thread); done may free it.
+ * Of an answer that is there already, row.received_us and row.hash are then the first one's.
  */
 struct lane_item {
     struct answer_row row; /* agent and facets are filled in by the lane */

@@ -45,14 +45,15 @@ enum db_status answers_append(struct pg *pg, struct arena *arena,
 /* What a row met in the careful way. */
 enum answer_outcome {
     ANSWER_CREATED,
-    ANSWER_REPLAYED, /* the same answer is there: *received_us is when it was received */
+    ANSWER_REPLAYED, /* the same answer is there */
     ANSWER_REUSED,   /* another answer has this id */
     ANSWER_ERASED,   /* it was there and is erased */
 };
 
 struct answer_found {
     enum answer_outcome outcome;
-    int64_t received_us;
+    int64_t received_us; /* of the answer that is there, as is hash */
+    uint8_t hash[RESPONSE_HASH_SIZE];
 };
 
 /*
