@@ -79,6 +79,7 @@ int main(void)
     tcase_add_test(tcase, statuses);
     tcase_add_test(tcase, lost_connections);
     suite_add_tcase(suite, tcase);
+    json_read_init();
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
