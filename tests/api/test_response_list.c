@@ -1,4 +1,5 @@
 /* The list of answers: its filters, and walking it page by page. */
+#include "support/database.h"
 #include "support/expect.h"
 #include "support/fixture.h"
 #include "support/text.h"
@@ -226,6 +227,23 @@ START_TEST(link_to_the_next_page)
 }
 END_TEST
 
+/* Behind a proxy, links begin with the address that clients know. */
+START_TEST(link_of_a_public_url)
+{
+    const char *survey = make_many();
+    struct daemon daemon;
+    const char *settings[] = {"NPSD_PUBLIC_URL=https://nps.example", NULL};
+    ck_assert(daemon_start(&daemon, database_url(fixture_database()), settings));
+    client_use(daemon.url);
+    const char *link = header_of(expect_status(list(survey, "?limit=10"), 200), "Link");
+    const char *begin = text("<https://nps.example/v1/surveys/%s/responses?", survey);
+    ck_assert_msg(link && strncmp(link, begin, strlen(begin)) == 0, "Link: %s",
+                  link ? link : "none");
+    client_use(fixture_daemon()->url);
+    ck_assert_pstr_eq(daemon_stop(&daemon), NULL);
+}
+END_TEST
+
 /* A list is for its survey alone, and a hundred long unless asked. */
 START_TEST(lengths)
 {
@@ -244,7 +262,8 @@ int main(void)
 {
     const struct fixture_test tests[] = {
         {.test = every_filter},   {.test = updated_since},         {.test = wrong_parameters},
-        {.test = walk_is_stable}, {.test = link_to_the_next_page}, {.test = lengths},
+        {.test = walk_is_stable}, {.test = link_to_the_next_page}, {.test = link_of_a_public_url},
+        {.test = lengths},
     };
     return fixture_run("response_list", NULL, tests, COUNT_OF(tests));
 }

@@ -58,6 +58,16 @@ bool database_drop(const char *name)
     return run_sql(server_url(), text("DROP DATABASE IF EXISTS %s WITH (FORCE)", name)) != NULL;
 }
 
+void database_drop_all(const char *prefix)
+{
+    const char *find = text("SELECT datname FROM pg_database WHERE starts_with(datname, '%s')"
+                            " ORDER BY datname LIMIT 1",
+                            prefix);
+    const char *name;
+    while ((name = run_sql(server_url(), find)) && *name && database_drop(name))
+        ;
+}
+
 const char *database_superuser_url(const char *name)
 {
     return add_setting(server_url(), "dbname", name);

@@ -12,6 +12,8 @@
  * role npsd_owner where the server has it, as in production. False after telling why. */
 bool database_make(const char *name, const char *template);
 bool database_drop(const char *name);
+/* All whose names begin so: also what tests that failed have left. */
+void database_drop_all(const char *prefix);
 /* What the daemon gets: the owner's URL, and the superuser's. Live like text(). */
 const char *database_url(const char *name);
 const char *database_superuser_url(const char *name);

@@ -13,7 +13,7 @@
 enum { TEST_SECONDS = 120, KEY_SIZE = 128, KEY_ARGS_MAX = 16 };
 
 static struct daemon daemon_of_program;
-static char template[64], database[64];
+static char prefix[48], template[64], database[64]; /* all databases begin with the prefix */
 static char keys[ROLE_COUNT][KEY_SIZE];
 
 static const char *const role_names[ROLE_COUNT] = {
@@ -96,7 +96,8 @@ static unsigned random_number(void)
 
 static bool make_template(void)
 {
-    snprintf(template, sizeof(template), "npsd_template_%d_%08x", (int)getpid(), random_number());
+    snprintf(prefix, sizeof(prefix), "npsd_test_%d_%08x_", (int)getpid(), random_number());
+    snprintf(template, sizeof(template), "%stemplate", prefix);
     if (!database_make(template, NULL))
         return false;
     struct command command = fixture_run_command(template, (const char *const[]){"migrate", NULL});
@@ -107,7 +108,7 @@ static bool make_template(void)
 
 const char *fixture_new_database(bool migrated)
 {
-    const char *name = text("npsd_test_%d_%08x", (int)getpid(), random_number());
+    const char *name = text("%s%d_%08x", prefix, (int)getpid(), random_number());
     ck_assert(database_make(name, migrated ? template : NULL));
     return name;
 }
@@ -122,7 +123,7 @@ static bool begin(const char *const *settings)
     }
     if (!make_template())
         return false;
-    snprintf(database, sizeof(database), "npsd_test_%d_%08x", (int)getpid(), random_number());
+    snprintf(database, sizeof(database), "%smain", prefix);
     if (!database_make(database, template) ||
         !daemon_start(&daemon_of_program, database_url(database), settings))
         return false;
@@ -138,10 +139,8 @@ static bool end(void)
     const char *complaint = daemon_of_program.pid > 0 ? daemon_stop(&daemon_of_program) : NULL;
     if (complaint)
         fprintf(stderr, "%s\n", complaint);
-    if (*database)
-        database_drop(database);
-    if (*template)
-        database_drop(template);
+    if (*prefix)
+        database_drop_all(prefix);
     return complaint == NULL;
 }
 
