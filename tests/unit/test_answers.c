@@ -221,7 +221,7 @@ START_TEST(ids_are_of_a_survey)
     ck_assert_int_eq(found[0].outcome, ANSWER_REUSED);
     ck_assert_int_eq(found[1].outcome, ANSWER_CREATED);
     ck_assert_int_eq(
-        unit_pg_number("select weight from journal where survey_id = %d", rows[1].survey_id), 1);
+        unit_pg_number("select sum(weight) from journal where survey_id = %d", rows[1].survey_id), 1);
 }
 END_TEST
 

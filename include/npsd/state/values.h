@@ -4,8 +4,8 @@
  * A facet counts at most VALUES_MAX distinct values; later ones share the number VALUES_OTHER and
  * keep their text in the answer's properties. The decision is made when a value first appears,
  * under a lock of the survey, and never changes: so it may be remembered for ever. What is
- * remembered of values past the cap is bounded. Agents have no cap: only holders of secret keys
- * name them.
+ * remembered of values past the cap is bounded. Agents have no cap, and any name: only
+ * holders of secret keys name them.
  */
 #ifndef NPSD_STATE_VALUES_H
 #define NPSD_STATE_VALUES_H
