@@ -1,4 +1,5 @@
 #include "npsd/api/access.h"
+#include "access_internal.h"
 
 #include "npsd/api/limits.h"
 #include "npsd/api/submission.h"
@@ -179,14 +180,6 @@ static struct reply find_token(const struct call *call, struct identity *who, co
     return go_on();
 }
 
-static bool origin_listed(const struct directory_key *key, const char *origin)
-{
-    for (size_t i = 0; i < key->origin_count; i++)
-        if (strcmp(key->origins[i], origin) == 0)
-            return true;
-    return key->origin_count == 0;
-}
-
 static bool survey_is(const struct identity *who, enum survey_access access)
 {
     return who->survey && who->survey->access == access;
@@ -206,7 +199,7 @@ static struct reply check_key(const struct call *call, const struct identity *wh
     if (!role_may(who->role, access))
         return reply_problem(call, PROBLEM_FORBIDDEN, "The role of this key does not allow it.");
     const char *origin = call_header(call, "Origin");
-    if (origin && !origin_listed(who->key, origin))
+    if (origin && !access_origin_listed(who->key, origin))
         return reply_problem(call, PROBLEM_ORIGIN, NULL);
     if (access == ACCESS_POST && survey_is(who, SURVEY_LINK) && !role_is_staff(who->role))
         return reply_problem(call, PROBLEM_FORBIDDEN, "This survey takes answers by signed link.");
@@ -325,50 +318,4 @@ struct reply access_renew_survey(struct call *call)
     take_snapshot(call, who);
     who->survey = directory_survey_by_id(who->snapshot, who->survey->id);
     return who->survey ? go_on() : refuse_survey(call);
-}
-
-/* What a page of another origin may do: post to, amend in, and read the definition of a survey. */
-static bool is_for_pages(const struct route *route)
-{
-    return route->access == ACCESS_POST || route->access == ACCESS_FORM ||
-           route->access == ACCESS_AMEND || route->access == ACCESS_DEFINITION;
-}
-
-/* A publishable key that names no origin is for any; a secret one stands in pages only on
- * purpose. */
-static bool is_for_page(const struct directory_key *key, const char *origin)
-{
-    return origin_listed(key, origin) && (key->origin_count > 0 || !role_is_secret(key->role));
-}
-
-static const char *cors_of_survey(const struct call *call,
-                                  const struct directory_snapshot *snapshot, const char *origin)
-{
-    const struct survey *survey = directory_survey(snapshot, call->params[0]);
-    if (!survey)
-        return NULL;
-    if (survey->access == SURVEY_OPEN)
-        return "*";
-    const struct identity *who = call_identity(call);
-    if (who && who->key)
-        return is_for_page(who->key, origin) ? origin : NULL;
-    /* A preflight carries no key, so the origin need only be good for one of the survey's keys. */
-    for (size_t i = 0; i < snapshot->key_count; i++)
-        if (directory_key_covers(&snapshot->keys[i], survey->id) &&
-            is_for_page(&snapshot->keys[i], origin))
-            return origin;
-    return NULL;
-}
-
-const char *access_cors(struct call *call)
-{
-    const char *origin = call_header(call, "Origin");
-    if (!origin || !call->route || !is_for_pages(call->route) || !has_survey(call->route))
-        return NULL;
-    struct directory_snapshot *snapshot = directory_acquire(call_world(call)->directory);
-    if (!snapshot)
-        return NULL;
-    const char *allowed = cors_of_survey(call, snapshot, origin);
-    directory_release(snapshot);
-    return allowed;
 }
