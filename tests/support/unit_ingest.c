@@ -5,6 +5,7 @@
 #include "support/unit_cuts.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { SECONDS_TO_GO = 8 };
 
@@ -190,4 +191,14 @@ int64_t ingest_rows(void)
 void ingest_forget(void)
 {
     run("delete from response where survey_id = s(); delete from journal where survey_id = s()");
+}
+
+pid_t ingest_end_later(struct pg *pg, const char *how)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        usleep(300000);
+        _exit(pg_command(pg, how) == DB_OK ? 0 : 1);
+    }
+    return pid;
 }

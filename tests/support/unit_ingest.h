@@ -8,6 +8,7 @@
 
 #include "npsd/ingest/lane.h"
 #include "support/unit_folds.h"
+#include <sys/types.h>
 
 /* A connection of a lane: to the test's database, or through a proxy. */
 struct pg_options ingest_options(const char *url);
@@ -34,5 +35,9 @@ bool ingest_is_counted(void);
 int64_t ingest_rows(void);
 /* Deletes them and their journal, so that long tests stay quick. */
 void ingest_forget(void);
+
+/* Ends the transaction of a connection after 300 ms, in a child process that has the connection
+ * until it ends, with exit code 0. */
+pid_t ingest_end_later(struct pg *pg, const char *how);
 
 #endif

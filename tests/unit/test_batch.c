@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 static struct pg_options options;
 static struct batch_tools tools;
@@ -39,11 +38,6 @@ static void commit(struct lane_item *const *items, size_t count)
 static void expect(const struct lane_item *item, enum lane_outcome outcome)
 {
     ck_assert_int_eq(item->outcome, outcome);
-}
-
-static void add_facet(struct lane_item *item, int facet, const char *value)
-{
-    item->facets[item->facet_count++] = (struct lane_facet){facet, value};
 }
 
 START_TEST(new_answers_are_created)
@@ -153,17 +147,6 @@ static struct pg *hold(const struct lane_item *item)
     return other;
 }
 
-/* In a child process, after a while; the connection is the child's until that ends. */
-static pid_t end_later(struct pg *other, const char *how)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        usleep(300000);
-        _exit(pg_command(other, how) == DB_OK ? 0 : 1);
-    }
-    return pid;
-}
-
 START_TEST(an_uncommitted_row_of_another_writer)
 {
     static const char *const hows[] = {"commit", "rollback"};
@@ -172,7 +155,7 @@ START_TEST(an_uncommitted_row_of_another_writer)
     struct lane_item *same = ingest_item(), *other = ingest_item();
     struct pg *writers[] = {hold(same), hold(other)};
     struct lane_item *items[] = {ingest_item(), ingest_again(same), ingest_other(other)};
-    pid_t pids[] = {end_later(writers[0], hows[_i]), end_later(writers[1], hows[_i])};
+    pid_t pids[] = {ingest_end_later(writers[0], hows[_i]), ingest_end_later(writers[1], hows[_i])};
     int64_t began = clock_monotonic_us();
     commit(items, 3);
     ck_assert_int_ge(clock_monotonic_us() - began, 200000);
@@ -274,42 +257,6 @@ START_TEST(all_are_poisoned)
 }
 END_TEST
 
-START_TEST(facets_get_their_numbers)
-{
-    struct lane_item **items = ingest_items(4);
-    for (size_t i = 0; i < 4; i++)
-        items[i]->row.facets[0] = items[i]->row.agent = ANSWER_UNSET;
-    add_facet(items[0], SURVEY_FACET_FIRST, "b3");
-    add_facet(items[1], SURVEY_FACET_FIRST, "new");
-    add_facet(items[1], SURVEY_FACET_AGENT, "Olga");
-    add_facet(items[2], SURVEY_FACET_FIRST, "new");
-    commit(items, 4);
-    ck_assert_uint_eq(ingest_count(items, 4, LANE_CREATED), 4);
-    ck_assert_int_eq(items[0]->row.facets[0], 3);
-    ck_assert_int_eq(items[1]->row.facets[0], 6);
-    ck_assert_int_eq(items[1]->row.agent, 1);
-    ck_assert_int_eq(items[2]->row.facets[0], 6);
-    ck_assert_int_eq(items[3]->row.facets[0], ANSWER_UNSET);
-    ck_assert_int_eq(number_of("select count(*) from response where survey_id = s() and f1 = 6"),
-                     2);
-    ingest_check(items, 4);
-}
-END_TEST
-
-/* A value that PostgreSQL does not take is the fault of its item alone. */
-START_TEST(a_refused_facet_value)
-{
-    struct lane_item **items = ingest_items(3);
-    add_facet(items[0], SURVEY_FACET_FIRST, "\xff");
-    add_facet(items[2], SURVEY_FACET_FIRST, "good");
-    commit(items, 3);
-    expect(items[0], LANE_REFUSED);
-    expect(items[1], LANE_CREATED);
-    expect(items[2], LANE_CREATED);
-    ingest_check(items, 3);
-}
-END_TEST
-
 START_TEST(what_waited_too_long_is_not_sent)
 {
     struct lane_item **items = ingest_items(4);
@@ -323,49 +270,6 @@ START_TEST(what_waited_too_long_is_not_sent)
     ingest_check(items, 4);
     commit(&items[1], 1);
     ck_assert_int_eq(ingest_rows(), 2);
-}
-END_TEST
-
-/* Numbering the first takes as long as the second can wait. */
-START_TEST(what_waited_too_long_for_another_is_not_sent)
-{
-    struct lane_item **items = ingest_items(3);
-    struct pg *other = unit_database_connect(NULL);
-    add_facet(items[1], SURVEY_FACET_FIRST, "another new one");
-    items[0]->deadline_us = items[2]->deadline_us = clock_monotonic_us() + 150000;
-    ck_assert_int_eq(pg_command(other, "begin"), DB_OK);
-    ck_assert_int_eq(pg_command(other, "do 'begin perform pg_advisory_xact_lock(8, s()); end'"),
-                     DB_OK);
-    pid_t pid = end_later(other, "commit");
-    commit(items, 3);
-    waitpid(pid, NULL, 0);
-    pg_free(other);
-    expect(items[0], LANE_EXPIRED);
-    expect(items[1], LANE_CREATED);
-    expect(items[2], LANE_EXPIRED);
-    ck_assert_int_eq(ingest_rows(), 1);
-    ingest_check(items, 3);
-}
-END_TEST
-
-/* A survey's values are locked for longer than anybody waits: that must not cost the batch its
- * time again for each item. */
-START_TEST(numbering_that_fails_is_not_tried_for_each_item)
-{
-    static const char *const impatient[] = {"lock_timeout=50ms", NULL};
-    struct lane_item **items = ingest_items(6);
-    struct pg *other = unit_database_connect(NULL);
-    options.settings = impatient;
-    for (size_t i = 0; i < 5; i++)
-        add_facet(items[i], SURVEY_FACET_FIRST, arena_printf(unit_folds_arena(), "v%zu", i));
-    ck_assert_int_eq(pg_command(other, "do 'begin perform pg_advisory_lock(8, s()); end'"), DB_OK);
-    int64_t began = clock_monotonic_us();
-    commit(items, 6);
-    ck_assert_int_lt(clock_monotonic_us() - began, 1500000);
-    pg_free(other);
-    ck_assert_uint_eq(ingest_count(items, 5, LANE_UNAVAILABLE), 5);
-    expect(items[5], LANE_CREATED);
-    ingest_check(items, 6);
 }
 END_TEST
 
@@ -405,11 +309,7 @@ int main(void)
     tcase_add_test(tcase, a_poisoned_row_costs_few_round_trips);
     tcase_add_test(tcase, invalid_texts_are_refused);
     tcase_add_test(tcase, all_are_poisoned);
-    tcase_add_test(tcase, facets_get_their_numbers);
-    tcase_add_test(tcase, a_refused_facet_value);
     tcase_add_test(tcase, what_waited_too_long_is_not_sent);
-    tcase_add_test(tcase, what_waited_too_long_for_another_is_not_sent);
-    tcase_add_test(tcase, numbering_that_fails_is_not_tried_for_each_item);
     tcase_add_test(tcase, outcomes_are_counted);
     suite_add_tcase(suite, tcase);
     return unit_database_run(suite);

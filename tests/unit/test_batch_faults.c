@@ -5,12 +5,12 @@
 #include "npsd/base/metrics.h"
 #include "suite.h"
 #include "support/unit_ingest.h"
+#include "support/unit_log.h"
 #include "support/unit_proxy.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -305,21 +305,6 @@ START_TEST(back_before_the_deadline)
 }
 END_TEST
 
-/* What the log says goes into a file while this is on. */
-static long log_size(void)
-{
-    struct stat file;
-    ck_assert_int_eq(fstat(STDERR_FILENO, &file), 0);
-    return (long)file.st_size;
-}
-
-static void log_to_file(void)
-{
-    FILE *file = tmpfile();
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_ne(dup2(fileno(file), STDERR_FILENO), -1);
-}
-
 START_TEST(away_is_told_quickly_and_once)
 {
     enum { COUNT = 1000 };
@@ -330,11 +315,11 @@ START_TEST(away_is_told_quickly_and_once)
                 (struct lane_facet){SURVEY_FACET_FIRST, "new"};
     unit_proxy_cut(PROXY_REPLY, 0, 100000);
     ck_assert_int_ne(pg_command(tools.pg, "select 1"), DB_OK);
-    log_to_file();
+    unit_log_begin();
     int64_t began = clock_monotonic_us();
     commit(items, COUNT);
     ck_assert_int_lt(clock_monotonic_us() - began, 300000);
-    ck_assert_int_lt(log_size(), 1000);
+    ck_assert_uint_lt(unit_log_size(), 1000);
     expect_all(items, COUNT, LANE_UNAVAILABLE);
     ck_assert_int_eq(ingest_rows(), 0);
 }

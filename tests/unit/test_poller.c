@@ -7,11 +7,11 @@
 #include "npsd/store/keys.h"
 #include "suite.h"
 #include "support/unit_database.h"
+#include "support/unit_log.h"
 #include "support/unit_proxy.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct db_stmt *const *const sets[] = {directory_statements, surveys_statements,
@@ -263,44 +263,22 @@ START_TEST(stopping_is_quick)
 }
 END_TEST
 
-static void log_to_file(void)
-{
-    FILE *file = tmpfile();
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_ne(dup2(fileno(file), STDERR_FILENO), -1);
-}
-
-/* How many lines the log has with this text. */
-static int told(const char *text)
-{
-    static char log[65536];
-    struct stat file;
-    ck_assert_int_eq(fstat(STDERR_FILENO, &file), 0);
-    ssize_t size = pread(STDERR_FILENO, log, sizeof log - 1, 0);
-    ck_assert_int_ge(size, 0);
-    log[size] = '\0';
-    int count = 0;
-    for (const char *at = log; (at = strstr(at, text)); at++)
-        count++;
-    return count;
-}
-
 START_TEST(trouble_is_told_once)
 {
     database.url = unit_proxy_start();
     unit_proxy_away(100000);
-    log_to_file();
+    unit_log_begin();
     start(false);
     usleep(1500000);
-    ck_assert_int_eq(told("database-trouble"), 1);
+    ck_assert_int_eq(unit_log_count("database-trouble"), 1);
     unit_proxy_away(0);
     wait_for(POLLER_READY);
     usleep(300000);
-    ck_assert_int_eq(told("database-ready"), 1);
+    ck_assert_int_eq(unit_log_count("database-ready"), 1);
     unit_proxy_cut(PROXY_REPLY, 0, 100000);
     wait_for(POLLER_AWAY);
     usleep(700000);
-    ck_assert_int_le(told("database-trouble"), 3); /* lost, then away */
+    ck_assert_int_le(unit_log_count("database-trouble"), 3); /* lost, then away */
     poller_stop(poller);
     poller = NULL;
     unit_proxy_stop();
@@ -311,12 +289,12 @@ START_TEST(a_wrong_schema_is_told_once)
 {
     char name[64];
     database.url = make_empty_database(name);
-    log_to_file();
+    unit_log_begin();
     start(_i);
     wait_for(_i ? POLLER_READY : POLLER_SCHEMA);
     usleep(1200000);
-    ck_assert_int_eq(told("0001_init.sql"), 1);
-    ck_assert_int_eq(told("database-trouble"), _i ? 0 : 1);
+    ck_assert_int_eq(unit_log_count("0001_init.sql"), 1);
+    ck_assert_int_eq(unit_log_count("database-trouble"), _i ? 0 : 1);
     poller_stop(poller);
     poller = NULL;
     unit_pg_sql("drop database %s with (force)", name);
