@@ -273,17 +273,21 @@ create table journal (
   survey_id int not null,
   xid xid8 not null default pg_current_xact_id(),
   slot int not null,
-  score smallint not null,
-  weight int not null,
-  dims bigint[] not null
-) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
-comment on table journal is 'What the tallies do not hold yet: appended with the answers, in the same transaction; folded into the tallies a few times a second.';
+  cuts bigint[] not null,
+  scores smallint[] not null,
+  weights int[] not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0,
+  toast_tuple_target = 8160);
+-- Rows live for a fraction of a second: not worth compressing, nor moving out of line while they fit a page.
+alter table journal alter column cuts set storage external, alter column scores set storage external,
+  alter column weights set storage external;
+comment on table journal is 'What the tallies do not hold yet, a row a transaction and quarter hour: appended with the answers, in the same transaction; folded into the tallies a few times a second.';
 comment on column journal.survey_id is 'The survey.';
 comment on column journal.xid is 'The transaction that wrote it; tally_state.low lets readers skip what is folded.';
 comment on column journal.slot is 'Quarter hour since 1970 of answered_at.';
-comment on column journal.score is '0 to 10.';
-comment on column journal.weight is 'How many answers: negative where answers were taken out.';
-comment on column journal.dims is 'The cuts they belong to: facet << 32 | value. The total (facet 0) is implied.';
+comment on column journal.cuts is 'The cuts that its answers belong to, facet << 32 | value; 0 is the total. Empty: nothing was counted, but something changed.';
+comment on column journal.scores is 'For each of the cuts, a score, 0 to 10.';
+comment on column journal.weights is 'For each of the cuts, how many answers gave this score: negative where answers were taken out.';
 create index journal_survey on journal (survey_id, xid);
 
 create table tally_state (

@@ -1,4 +1,4 @@
--- Functions that statements of the daemon share; run again by "npsd migrate" whenever this file changes.
+-- What statements of the daemon share; run again by "npsd migrate" whenever this file changes.
 
 -- The quarter hour since 1970 in which an instant lies, rounded down; the origin of the bins is before any answer.
 create or replace function quarter_of(instant timestamptz) returns int
@@ -6,17 +6,21 @@ language sql stable parallel safe
 return (date_part('epoch', date_bin('15 minutes', instant, '0001-01-01 00:00:00+00')) / 900)::int;
 comment on function quarter_of(timestamptz) is 'The quarter hour since 1970 in which an instant lies.';
 
--- What counts an answer, read off the answer itself, in the form of a journal row. The daemon works by the same rules
--- when it takes an answer; "npsd check" holds tallies and journal against this function and the rebuild counts by it.
-create or replace function response_dims(of_survey int, since timestamptz, before timestamptz)
-returns table (id uuid, slot int, score smallint, dims bigint[])
+create or replace view journal_cell as
+select survey_id, xid, slot, unnest(cuts) as cut, unnest(scores) as score, unnest(weights) as weight from journal;
+comment on view journal_cell is 'The journal, with a row for each of its cuts and scores.';
+
+-- What counts an answer, read off the answer itself. The daemon works by the same rules when it takes an answer;
+-- "npsd check" holds tallies and journal against this function and the rebuild counts by it.
+create or replace function response_cuts(of_survey int, since timestamptz, before timestamptz)
+returns table (id uuid, slot int, score smallint, cuts bigint[])
 language sql stable parallel safe
 begin atomic
   with counted as materialized (
-    -- Dims by question and answer (as JSON text): {"improve": {"\"wait\"": 55834574849}, "again": {"true": ...}}.
-    select coalesce(jsonb_object_agg(q.id, q.dims), '{}') as questions
+    -- Cuts by question and answer (as JSON text): {"improve": {"\"wait\"": 55834574849}, "again": {"true": ...}}.
+    select coalesce(jsonb_object_agg(q.id, q.cuts), '{}') as questions
     from (
-      select q.id, jsonb_object_agg(a.answer::text, (10 + q.n)::bigint << 32 | a.value) as dims
+      select q.id, jsonb_object_agg(a.answer::text, (10 + q.n)::bigint << 32 | a.value) as cuts
       from question q
       cross join lateral (
         select to_jsonb(o ->> 'id'), (o ->> 'number')::int
@@ -28,7 +32,7 @@ begin atomic
       where q.survey_id = of_survey
       group by q.id) q)
   select r.id, quarter_of(r.answered_at), r.score, array_remove(array[
-      1::bigint << 32 | r.channel, 2::bigint << 32 | r.agent,
+      0, 1::bigint << 32 | r.channel, 2::bigint << 32 | r.agent,
       3::bigint << 32 | r.f1, 4::bigint << 32 | r.f2, 5::bigint << 32 | r.f3, 6::bigint << 32 | r.f4,
       7::bigint << 32 | r.f5, 8::bigint << 32 | r.f6, 9::bigint << 32 | r.f7, 10::bigint << 32 | r.f8]
     || (
@@ -41,8 +45,8 @@ begin atomic
   cross join counted
   where r.survey_id = of_survey and r.answered_at >= since and r.answered_at < before and not r.excluded;
 end;
-comment on function response_dims(int, timestamptz, timestamptz) is
-  'What counts each answer of a span: its quarter hour and the cuts (facet << 32 | value) it belongs to.';
+comment on function response_cuts(int, timestamptz, timestamptz) is
+  'What counts each answer of a span: its quarter hour and the cuts (facet << 32 | value; 0 is the total) it belongs to.';
 
 -- Numbers are missing where a facet was added to the survey after the answer had come. -1 stands for the number that
 -- a value is yet to be given.
@@ -76,3 +80,10 @@ begin atomic
 end;
 comment on function response_numbers(int, timestamptz, timestamptz) is
   'Answers of a span whose facet numbers (f1 to f8) are not those that their properties call for, and the right ones.';
+
+do $$
+begin
+  if exists (select from pg_roles where rolname = 'npsd_app') then
+    grant select on journal_cell to npsd_app;
+  end if;
+end $$;

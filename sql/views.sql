@@ -20,14 +20,14 @@ select survey_id, facet, value, slot as day,
 from (
   select * from tally_day
   union all
-  select j.survey_id, (d >> 32)::smallint, (d & 2147483647)::int, floor(j.slot / 96.0)::int,
-    case when j.score = 0 then j.weight else 0 end, case when j.score = 1 then j.weight else 0 end,
-    case when j.score = 2 then j.weight else 0 end, case when j.score = 3 then j.weight else 0 end,
-    case when j.score = 4 then j.weight else 0 end, case when j.score = 5 then j.weight else 0 end,
-    case when j.score = 6 then j.weight else 0 end, case when j.score = 7 then j.weight else 0 end,
-    case when j.score = 8 then j.weight else 0 end, case when j.score = 9 then j.weight else 0 end,
-    case when j.score = 10 then j.weight else 0 end
-  from journal j cross join lateral unnest(0::bigint || j.dims) d
+  select survey_id, (cut >> 32)::smallint, (cut & 2147483647)::int, floor(slot / 96.0)::int,
+    case when score = 0 then weight else 0 end, case when score = 1 then weight else 0 end,
+    case when score = 2 then weight else 0 end, case when score = 3 then weight else 0 end,
+    case when score = 4 then weight else 0 end, case when score = 5 then weight else 0 end,
+    case when score = 6 then weight else 0 end, case when score = 7 then weight else 0 end,
+    case when score = 8 then weight else 0 end, case when score = 9 then weight else 0 end,
+    case when score = 10 then weight else 0 end
+  from journal_cell
 ) t
 group by survey_id, facet, value, slot;
 comment on view v_tally is 'Tallies and journal together, by day (UTC, days since 1970): equal to a recount of response in every snapshot.';

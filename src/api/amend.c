@@ -112,8 +112,8 @@ static enum db_status make_after(struct call *call, struct amendment *amendment)
 {
     struct stored_response *before = &amendment->before, *after = &amendment->after;
     struct answer_row old = submission_row(call->arena, &amendment->old_response, &before->row.id);
-    before->row.question_dims = old.question_dims;
-    before->row.question_dim_count = old.question_dim_count;
+    before->row.question_cuts = old.question_cuts;
+    before->row.question_cut_count = old.question_cut_count;
     *after = *before;
     after->row = submission_row(call->arena, &amendment->new_response, &before->row.id);
     after->agent = amendment->new_response.agent;
@@ -218,8 +218,8 @@ static struct reply try_erase(struct call *call, bool *ret_stale)
         return reply_problem(call, PROBLEM_INTERNAL, "The stored answers cannot be read.");
     struct answer_row old =
         submission_row(call->arena, &amendment.old_response, &amendment.before.row.id);
-    amendment.before.row.question_dims = old.question_dims;
-    amendment.before.row.question_dim_count = old.question_dim_count;
+    amendment.before.row.question_cuts = old.question_cuts;
+    amendment.before.row.question_cut_count = old.question_cut_count;
     enum db_status status = responses_erase(call->db, call->arena, &amendment.before,
                                             call_identity(call)->actor, ret_stale);
     if (status != DB_OK)

@@ -76,31 +76,31 @@ static void take_facets(struct lane_item *item, const struct response *response)
     }
 }
 
-static size_t answer_dims(const struct response_answer *answer, int64_t *dims)
+static size_t answer_cuts(const struct response_answer *answer, int64_t *cuts)
 {
     int facet = SURVEY_FACET_QUESTION + answer->question->n;
     if (!question_is_counted(answer->question))
         return 0;
     if (answer->question->type != QUESTION_CHOICES) {
-        dims[0] = answer_dim(facet, (int32_t)answer->number);
+        cuts[0] = answer_cut(facet, (int32_t)answer->number);
         return 1;
     }
     for (size_t i = 0; i < answer->option_count; i++)
-        dims[i] = answer_dim(facet, answer->options[i]->number);
+        cuts[i] = answer_cut(facet, answer->options[i]->number);
     return answer->option_count;
 }
 
-static void take_question_dims(struct arena *arena, struct answer_row *row,
+static void take_question_cuts(struct arena *arena, struct answer_row *row,
                                const struct response *response)
 {
     size_t room = 0;
     for (size_t i = 0; i < response->answer_count; i++)
         room += 1 + response->answers[i].option_count;
-    int64_t *dims = room ? arena_alloc(arena, room * sizeof *dims) : NULL;
+    int64_t *cuts = room ? arena_alloc(arena, room * sizeof *cuts) : NULL;
     for (size_t i = 0; i < response->answer_count; i++)
-        row->question_dim_count +=
-            answer_dims(&response->answers[i], dims + row->question_dim_count);
-    row->question_dims = dims;
+        row->question_cut_count +=
+            answer_cuts(&response->answers[i], cuts + row->question_cut_count);
+    row->question_cuts = cuts;
 }
 
 struct answer_row submission_row(struct arena *arena, const struct response *response,
@@ -122,7 +122,7 @@ struct answer_row submission_row(struct arena *arena, const struct response *res
         row.facets[slot] = ANSWER_UNSET;
     row.answers = response_answers_json(arena, response, &row.answers_len);
     row.properties = response_properties_json(arena, response, &row.properties_len);
-    take_question_dims(arena, &row, response);
+    take_question_cuts(arena, &row, response);
     return row;
 }
 

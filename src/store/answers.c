@@ -1,7 +1,7 @@
 #include "npsd/store/answers.h"
 
-#include "npsd/domain/slots.h"
 #include "npsd/store/answers_encode.h"
+#include "npsd/store/answers_journal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,19 +27,24 @@ static const struct db_stmt append_rows = {"response_append", RESPONSE_PARAMS, "
                                            "insert into response (" RESPONSE_COLUMNS ")"
                                            " select " RESPONSE_ARRAYS};
 
-static const struct db_stmt append_deltas = {
-    "journal_append", "int4[] int4[] int2[] int4[] text[]", "",
-    "insert into journal (survey_id, slot, score, weight, dims)"
-    " select unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)::bigint[]"};
+static const struct db_stmt append_journal = {
+    "journal_append", "int4[] int4[] int4[] int4[] int8[] int2[] int4[]", "",
+    "insert into journal (survey_id, slot, cuts, scores, weights)"
+    " select survey_id, slot, ($5)[first:last], ($6)[first:last], ($7)[first:last]"
+    " from unnest($1, $2, $3, $4) r (survey_id, slot, first, last)"};
 
-/* The rows that were not there, and their journal entries: one statement, one transaction. */
+/* The rows that were not there, and what they add to the journal: one statement, one transaction.
+ */
 static const struct db_stmt append_new = {
     "response_append_new", RESPONSE_PARAMS " int4[] text[]", "int4 uuid",
     "with added as (insert into response (" RESPONSE_COLUMNS ") select " RESPONSE_ARRAYS
     " on conflict do nothing returning survey_id, id, score),"
-    " counted as (insert into journal (survey_id, slot, score, weight, dims)"
-    " select a.survey_id, b.slot, a.score, 1, b.dims::bigint[] from added a"
-    " join unnest($1, $6, $22, $23) b(survey_id, id, slot, dims) using (survey_id, id))"
+    " cell as (select survey_id, b.slot, cut, a.score, count(*)::int as weight from added a"
+    " join unnest($1, $6, $22, $23) b (survey_id, id, slot, cuts) using (survey_id, id)"
+    " cross join lateral unnest(b.cuts::bigint[]) cut group by 1, 2, 3, 4),"
+    " counted as (insert into journal (survey_id, slot, cuts, scores, weights)"
+    " select survey_id, slot, array_agg(cut), array_agg(score), array_agg(weight)"
+    " from cell group by survey_id, slot)"
     " select survey_id, id from added"};
 
 /* Who is there instead: needs a later snapshot than the insert that stepped back. */
@@ -48,17 +53,17 @@ static const struct db_stmt find_rows = {
     "select r.survey_id, r.id, r.body_hash, r.received_at, r.erased"
     " from unnest($1, $2) b(survey_id, id) join response r using (survey_id, id)"};
 
-const struct db_stmt *const answers_statements[] = {&append_rows, &append_deltas, &append_new,
+const struct db_stmt *const answers_statements[] = {&append_rows, &append_journal, &append_new,
                                                     &find_rows, NULL};
 
 enum db_status answers_append(struct pg *pg, struct arena *arena,
                               const struct answer_row *const *rows, size_t count)
 {
-    struct db_param row_params[ANSWER_COLUMNS], delta_params[DELTA_COLUMNS];
+    struct db_param row_params[ANSWER_COLUMNS], journal_params[JOURNAL_COLUMNS];
     answers_encode_rows(arena, rows, count, row_params);
-    answers_encode_deltas(arena, rows, count, delta_params);
+    answers_journal(arena, rows, count, journal_params);
     const struct db_call calls[] = {{&append_rows, row_params, ANSWER_COLUMNS},
-                                    {&append_deltas, delta_params, DELTA_COLUMNS}};
+                                    {&append_journal, journal_params, JOURNAL_COLUMNS}};
     return pg_pipeline(pg, calls, 2);
 }
 
@@ -94,7 +99,7 @@ static enum db_status insert_new(struct pg *pg, struct arena *arena,
     DB_RESULT result = NULL;
     struct db_param params[ANSWER_COLUMNS + 2];
     answers_encode_rows(arena, rows, count, params);
-    answers_encode_journal(arena, rows, count, params + ANSWER_COLUMNS);
+    answers_journal_of_each(arena, rows, count, params + ANSWER_COLUMNS);
     enum db_status status = pg_exec(pg, &append_new, params, ANSWER_COLUMNS + 2, &result);
     if (status != DB_OK)
         return status;

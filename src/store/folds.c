@@ -21,23 +21,26 @@ static const struct db_stmt lock_survey = {
     LOCK_SURVEY("locked", "pg_try_advisory_xact_lock(7, $1) as locked")};
 
 /*
- * "until" is the transaction with which a piece of 20,000 journal rows ends, none if there are
+ * "until" is the transaction with which a piece of 200,000 cuts and scores ends, none if there are
  * fewer; whole transactions are taken, so each call gets on. After it no row below "until" is left,
  * but for transactions that this snapshot does not see: those begin at its xmin.
  */
 static const struct db_stmt fold = {
     "folds_fold", "int4", "",
     WITH_TALLIES(
-        "with until as materialized ("
-        "  select (select j.xid from journal j"
-        "   where j.survey_id = $1 and j.xid >= (select low from tally_state where survey_id = $1)"
-        "   order by j.xid offset 20000 limit 1)),"
+        "with until as materialized (select ("
+        "  select xid from ("
+        "    select xid, sum(cardinality(cuts)) over (order by xid) as cells from journal"
+        "    where survey_id = $1 and xid >= (select low from tally_state where survey_id = $1)"
+        "    order by xid) j"
+        "  where cells > 200000 limit 1) as xid),"
         " gone as ("
         "  delete from journal j using tally_state s, until u"
         "  where s.survey_id = $1 and j.survey_id = $1 and j.xid >= s.low"
         "   and j.xid <= coalesce(u.xid, '18446744073709551615')"
-        "  returning j.slot, j.score, j.weight, j.dims)",
-        "gone",
+        "  returning j.slot, j.cuts, j.scores, j.weights),"
+        " delta as (select slot, unnest(cuts) as cut, unnest(scores) as score,"
+        "   unnest(weights) as weight from gone)",
         " update tally_state set changed = pg_current_xact_id(),"
         "  low = least(pg_snapshot_xmin(pg_current_snapshot()), (select xid from until))"
         " where survey_id = $1 and exists (select from gone)")};

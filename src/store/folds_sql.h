@@ -42,22 +42,21 @@
 #define MONTH_SLOT MONTH_OF_DATE(DATE_OF_SLOT)
 
 /*
- * A statement about deltas: rows of (slot, score, weight, dims), like the journal's, which sources
- * ("with ...") name. "cell" is what they add to each (facet, value, quarter hour), in rows with
+ * A statement about deltas: rows of (slot, cut, score, weight), which sources ("with ... delta as
+ * (...)") end with. "cell" is what they add to each (facet, value, quarter hour), in rows with
  * eleven counters; a sum of 0 is no cell.
  */
-#define WITH_CELLS(sources, deltas, rest)                                                          \
+#define WITH_CELLS(sources, rest)                                                                  \
     sources ", weighed as ("                                                                       \
-            "  select (d >> 32)::smallint as facet, (d & 2147483647)::int as value, slot, score,"  \
-            "   sum(weight) as weight"                                                             \
-            "  from " deltas " cross join lateral unnest(0::bigint || dims) d"                     \
-            "  group by 1, 2, 3, 4 having sum(weight) <> 0),"                                      \
+            "  select (cut >> 32)::smallint as facet, (cut & 2147483647)::int as value, slot,"     \
+            "   score, sum(weight) as weight"                                                      \
+            "  from delta group by 1, 2, 3, 4 having sum(weight) <> 0),"                           \
             " cell as materialized ("                                                              \
             "  select facet, value, slot, " COUNTERS_OF_SCORES                                     \
             " from weighed group by 1, 2, 3)" rest
 
 /* A statement that adds deltas to the tallies of survey $1, at all levels. */
-#define WITH_TALLIES(sources, deltas, rest) WITH_CELLS(sources, deltas, ADD_TO_TALLIES rest)
+#define WITH_TALLIES(sources, rest) WITH_CELLS(sources, ADD_TO_TALLIES rest)
 #define ADD_TO_TALLIES ADD_TO_QUARTERS ADD_TO_HOURS ADD_TO_DAYS ADD_TO_MONTHS
 #define ADD_TO_QUARTERS ADD_TO("quarter", QUARTER_SLOT, IF_FINE)
 #define ADD_TO_HOURS ADD_TO("hour", HOUR_SLOT, IF_FINE)

@@ -32,7 +32,7 @@
  */
 #define COUNT_SQL(condition)                                                                       \
     "with asked as materialized ("                                                                 \
-    "  select $1 as survey_id, $2 as facet, $3 as value, $2::int8 << 32 | $3 as dim,"              \
+    "  select $1 as survey_id, $2 as facet, $3 as value, $2::int8 << 32 | $3 as cut,"              \
     "   $4 as levels, $5 as range_windows, $6 as range_lo, $7 as range_hi,"                        \
     "   $8 as edge_windows, $9 as edge_from, $10 as edge_to),"                                     \
     " range as materialized ("                                                                     \
@@ -43,10 +43,10 @@
     "   unnest(edge_windows, edge_from, edge_to) e (w, from_at, to_at)),"                          \
     " unfolded as materialized ("                                                                  \
     "  select slot, score, sum(weight)::int4 as n from asked a cross join lateral ("               \
-    "    select slot, score, weight from journal j where j.survey_id = a.survey_id"                \
-    "     and j.xid >= (select low from tally_state s where s.survey_id = a.survey_id)"            \
-    "     and (a.facet = 0 or j.dims @> array[a.dim]) offset 0) j"                                 \
-    "  group by slot, score having sum(weight) <> 0),"                                             \
+    "    select slot, unnest(cuts) as cut, unnest(scores) as score, unnest(weights) as weight"     \
+    "    from journal j where j.survey_id = a.survey_id"                                           \
+    "     and j.xid >= (select low from tally_state s where s.survey_id = a.survey_id)) j"         \
+    "  where j.cut = a.cut group by slot, score having sum(weight) <> 0),"                         \
     " counted as ("                                                                                \
     "  select r.w, u.score, u.n"                                                                   \
     "  from range r join unfolded u on u.slot >= r.lo and u.slot < r.hi where r.level = 4"         \

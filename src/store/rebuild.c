@@ -44,15 +44,15 @@ const struct db_stmt rebuild_number = {
     "   f5 = numbers[5], f6 = numbers[6], f7 = numbers[7], f8 = numbers[8],"
     "   updated_at = greatest(clock_timestamp(), coalesce(updated_at, received_at) + interval '1 us')"
     "  from due where r.ctid = due.place and r.survey_id = $1"
-    "  returning quarter_of(r.answered_at) as slot, r.score, r.excluded, stored, numbers)"
-    " insert into journal (survey_id, slot, score, weight, dims)"
-    " select $1, slot, score, sum(weight), c.dims from numbered"
-    " cross join lateral (values (-1, stored), (1, numbers)) side (weight, n)"
-    " cross join lateral ("
-    "  select coalesce(array_agg((2 + i)::bigint << 32 | n[i] order by i)"
-    "   filter (where n[i] is not null and stored[i] is distinct from numbers[i]), '{}') as dims"
-    "  from generate_series(1, 8) i) c"
-    " where not excluded group by slot, score, c.dims having sum(weight) <> 0"};
+    "  returning quarter_of(r.answered_at) as slot, r.score, r.excluded, stored, numbers),"
+    " cell as ("
+    "  select slot, (2 + i)::bigint << 32 | n[i] as cut, score, sum(weight)::int as weight"
+    "  from numbered cross join generate_series(1, 8) i"
+    "  cross join lateral (values (-1, stored), (1, numbers)) side (weight, n)"
+    "  where not excluded and n[i] is not null and stored[i] is distinct from numbers[i]"
+    "  group by 1, 2, 3 having sum(weight) <> 0)"
+    " insert into journal (survey_id, slot, cuts, scores, weights)"
+    " select $1, slot, array_agg(cut), array_agg(score), array_agg(weight) from cell group by slot"};
 
 /* --- tallies --- */
 
@@ -74,11 +74,11 @@ const struct db_stmt rebuild_clear = {
  * counted. survey, from, to, first quarter hour, end. */
 const struct db_stmt rebuild_count = {
     "rebuild_count", "int4 timestamptz timestamptz int4 int4", "",
-    WITH_TALLIES(
-        "with gone as ("
-        "  delete from journal where survey_id = $1 and slot >= $4 and slot < $5),"
-        " answer as (select slot, score, 1 as weight, dims from response_dims($1, $2, $3))",
-        "answer", " update tally_state set changed = pg_current_xact_id() where survey_id = $1")};
+    WITH_TALLIES("with gone as ("
+                 "  delete from journal where survey_id = $1 and slot >= $4 and slot < $5),"
+                 " delta as (select slot, unnest(cuts) as cut, score, 1 as weight"
+                 "   from response_cuts($1, $2, $3))",
+                 " update tally_state set changed = pg_current_xact_id() where survey_id = $1")};
 
 struct rebuild {
     int32_t survey_id;

@@ -38,11 +38,11 @@ const struct db_stmt recount_months = {
 const struct db_stmt recount_check = {
     "recount_check", "int4 timestamptz timestamptz int4 int4 int4", "int8",
     WITH_CELLS("with delta as ("
-               "  select slot, score, 1 as weight, dims from response_dims($1, $2, $3)"
-               "  union all select slot, score, -weight, dims from journal where survey_id = $1"
+               "  select slot, unnest(cuts) as cut, score, 1 as weight"
+               "  from response_cuts($1, $2, $3)"
+               "  union all select slot, cut, score, -weight from journal_cell where survey_id = $1"
                "   and xid >= (select low from tally_state where survey_id = $1)"
                "   and slot >= $4 and slot < $5)",
-               "delta",
                " select count(*) from (" DIFFERING_QUARTERS " union all " DIFFERING_HOURS
                " union all " DIFFERING_DAYS " union all " DIFFERING_MONTHS ") d")};
 

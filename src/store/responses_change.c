@@ -1,7 +1,7 @@
 #include "npsd/store/responses.h"
 
 #include "npsd/domain/slots.h"
-#include "npsd/store/answers_encode.h"
+#include "npsd/store/answers_journal.h"
 #include "npsd/store/audit.h"
 #include "responses_parts.h"
 
@@ -47,8 +47,9 @@ static const struct db_stmt drop_history = {
 
 static const struct db_stmt add_journal = {
     "journal_add", "int4 int4 int2 int4 text", "",
-    "insert into journal (survey_id, slot, score, weight, dims)"
-    " values ($1, $2, $3, $4, $5::bigint[])"};
+    "insert into journal (survey_id, slot, cuts, scores, weights)"
+    " select $1, $2, cuts, array_fill($3, size), array_fill($4, size)"
+    " from (select $5::bigint[]) c (cuts) cross join lateral (select array[cardinality(cuts)]) s (size)"};
 
 static const struct db_stmt read_history = {
     "response_history_read", "int4 uuid",
@@ -113,7 +114,7 @@ static enum db_status write_delta(struct pg *pg, const struct work *work,
 {
     return PG_EXEC(pg, &add_journal, NULL, P_INT4(row->survey_id),
                    P_INT4(slot_of(SLOT_QUARTER, row->answered_us)), P_INT2(row->score),
-                   P_INT4(weight), P_TEXT(answers_dims_text(work->arena, row)));
+                   P_INT4(weight), P_TEXT(weight ? answers_cuts_text(work->arena, row) : "{}"));
 }
 
 static bool is_counted_alike(struct arena *arena, const struct answer_row *a,
@@ -121,10 +122,10 @@ static bool is_counted_alike(struct arena *arena, const struct answer_row *a,
 {
     return a->score == b->score &&
            slot_of(SLOT_QUARTER, a->answered_us) == slot_of(SLOT_QUARTER, b->answered_us) &&
-           strcmp(answers_dims_text(arena, a), answers_dims_text(arena, b)) == 0;
+           strcmp(answers_cuts_text(arena, a), answers_cuts_text(arena, b)) == 0;
 }
 
-/* A change that moves no number leaves a row of weight 0, so that readers of texts notice it too.
+/* A change that moves no number leaves a row without cuts, so that readers of texts notice it too.
  */
 static enum db_status write_journal(struct pg *pg, const struct work *work)
 {

@@ -79,13 +79,14 @@ static void add_row(struct arena *arena, struct answer_set *set, struct buf *sql
 }
 
 /* Rows of response, by name and weight, as journal. */
-#define JOURNAL                                                                                    \
-    "insert into journal (survey_id, slot, score, weight, dims)"                                   \
-    " select survey_id, floor(extract(epoch from answered_at) / 900)::int, score, sum(weight),"    \
-    "  array_remove(array[1::bigint << 32 | channel, 2::bigint << 32 | agent,"                     \
-    "   3::bigint << 32 | f1, 4::bigint << 32 | f2, 5::bigint << 32 | f3, 6::bigint << 32 | f4,"   \
-    "   7::bigint << 32 | f5, 8::bigint << 32 | f6, 9::bigint << 32 | f7, 10::bigint << 32 | f8]," \
-    "   null) from changed where not excluded group by 1, 2, 3, 5"
+#define JOURNAL                                                                                     \
+    "insert into journal (survey_id, slot, cuts, scores, weights)"                                  \
+    " select survey_id, slot, array_agg(cut), array_agg(score), array_agg(weight) from ("           \
+    "  select survey_id, floor(extract(epoch from answered_at) / 900)::int as slot, score, weight," \
+    "   unnest(array[0, 1::bigint << 32 | channel, 2::bigint << 32 | agent,"                        \
+    "   3::bigint << 32 | f1, 4::bigint << 32 | f2, 5::bigint << 32 | f3, 6::bigint << 32 | f4,"    \
+    "   7::bigint << 32 | f5, 8::bigint << 32 | f6, 9::bigint << 32 | f7, 10::bigint << 32 | f8])"  \
+    "   as cut from changed where not excluded) c where cut is not null group by 1, 2"
 
 void answers_insert(struct pg *pg, struct arena *arena, struct answer_set *set, size_t count)
 {

@@ -63,7 +63,7 @@ unsigned unit_random(unsigned *seed, unsigned below)
 /* The text names the place in this table, so that a row that was read back is recognised. */
 static const struct said {
     const char *json;
-    int64_t dims[6];
+    int64_t cuts[6];
     size_t count;
 } said[] = {
     {"{\"why\":\"v0\"}", {0}, 0},
@@ -85,15 +85,15 @@ static void say(struct answer_row *row, const struct said *what)
 {
     row->answers = what->json;
     row->answers_len = strlen(what->json);
-    row->question_dims = what->dims;
-    row->question_dim_count = what->count;
+    row->question_cuts = what->cuts;
+    row->question_cut_count = what->count;
 }
 
 void unit_cuts_say(unsigned *seed, struct answer_row *row)
 {
     unsigned which = unit_random(seed, SAID + 1);
     row->answers = NULL;
-    row->answers_len = row->question_dim_count = 0;
+    row->answers_len = row->question_cut_count = 0;
     if (which < SAID)
         say(row, &said[which]);
 }
@@ -101,7 +101,7 @@ void unit_cuts_say(unsigned *seed, struct answer_row *row)
 void unit_cuts_recognise(struct answer_row *row)
 {
     const char *why = row->answers ? strstr(row->answers, "\"v") : NULL;
-    row->question_dim_count = 0;
+    row->question_cut_count = 0;
     if (why)
         say(row, &said[why[2] - '0']);
 }

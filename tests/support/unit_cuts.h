@@ -19,9 +19,9 @@ struct answer_row unit_cuts_random(struct arena *arena, unsigned *seed, int32_t 
                                    int64_t from_us, int64_t to_us);
 /* Other facet numbers, with the properties that call for them. */
 void unit_cuts_place(struct arena *arena, unsigned *seed, struct answer_row *row);
-/* Other answers to the questions, with their dims. */
+/* Other answers to the questions, with their cuts. */
 void unit_cuts_say(unsigned *seed, struct answer_row *row);
-/* Sets question_dims of a row read from the database, whose answers were made here. */
+/* Sets question_cuts of a row read from the database, whose answers were made here. */
 void unit_cuts_recognise(struct answer_row *row);
 /* Sorts by (survey, id), as batches must be. */
 void unit_cuts_sort(const struct answer_row **rows, size_t count);

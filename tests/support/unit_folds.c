@@ -64,7 +64,7 @@ struct answer_row *answer(const char *at, int score)
     row->properties = "{\"branch\":\"b2\"}";
     row->properties_len = strlen(row->properties);
     row->answers = NULL;
-    row->answers_len = row->question_dim_count = 0;
+    row->answers_len = row->question_cut_count = 0;
     return row;
 }
 

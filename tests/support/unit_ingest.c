@@ -22,12 +22,10 @@ static const struct db_stmt count_again = {
     "count_again", "int4", "int8 int8",
     "select count(*) filter (where weight <> 0), (select count(*) from response where survey_id = $1)"
     " from (select sum(weight) as weight from ("
-    "  select j.slot, j.score, d, j.weight from journal j, unnest(0::bigint || j.dims) d"
-    "  where j.survey_id = $1"
+    "  select slot, score, cut, weight from journal_cell where survey_id = $1"
     "  union all"
-    "  select r.slot, r.score, d, -1 from response_dims($1, '-infinity', 'infinity') r,"
-    "   unnest(0::bigint || r.dims) d) one"
-    " group by slot, score, d) cell"};
+    "  select slot, score, unnest(cuts), -1 from response_cuts($1, '-infinity', 'infinity')) one"
+    " group by slot, score, cut) cell"};
 static const struct db_stmt *const own[] = {&find_items, &count_again, NULL};
 static const struct db_stmt *const *const own_sets[] = {own, NULL};
 static const struct db_stmt *const *const lane_sets[] = {answers_statements, values_statements,

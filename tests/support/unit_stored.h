@@ -19,7 +19,7 @@ struct pg *unit_stored_connect(void);
 
 /* Writes an answer made from that of ingest_item; its id. */
 struct uuid stored_add(const struct answer_row *row);
-/* Reads it, with question_dims set as callers must. */
+/* Reads it, with question_cuts set as callers must. */
 struct stored_response stored_read(const struct uuid *id);
 /* Changes before into after; false: stale. Sets after's version. */
 bool stored_change(const struct stored_response *before, struct stored_response *after);

@@ -64,7 +64,8 @@ static const char *tells(struct reply reply)
 static const char *counted(void)
 {
     return unit_pg_value("select coalesce(string_agg(score || ':' || n, ' ' order by score), '')"
-                         " from (select score, sum(weight) as n from journal group by score) x"
+                         " from (select score, sum(weight) as n from journal_cell"
+                         "  where cut = 0 group by score) x"
                          " where n <> 0");
 }
 
@@ -197,7 +198,7 @@ START_TEST(answers_newer_than_the_directory)
                      "{\"fresh\": true}");
     ck_assert_str_eq(
         unit_pg_value("select string_agg(score || ':' || n, ' ') from (select score, sum(weight)"
-                      " as n from journal, unnest(dims) as d where d >> 32 > 10"
+                      " as n from journal_cell where cut >> 32 > 10"
                       " group by score having sum(weight) <> 0) x"),
         "2:1");
 }

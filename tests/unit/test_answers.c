@@ -49,7 +49,7 @@ static void expect_null(const char *columns)
 
 static struct answer_row full_row(void)
 {
-    static const int64_t dims[] = {(INT64_C(13) << 32) | 2};
+    static const int64_t cuts[] = {(INT64_C(13) << 32) | 2};
     struct answer_row row = {
         .survey_id = unit_folds_survey(),
         .id = uuid_derive("s", "full"),
@@ -64,8 +64,8 @@ static struct answer_row full_row(void)
         .respondent = "\xd0\x96",
         .answers = "{\"why\": \"\\\"quoted\\\" \\u2028 \xf0\x9f\x98\x80\"}",
         .properties = "{\"branch\": \"\"}",
-        .question_dims = dims,
-        .question_dim_count = 1,
+        .question_cuts = cuts,
+        .question_cut_count = 1,
     };
     memset(row.hash, 0xA5, sizeof row.hash);
     row.hash[3] = 0;
@@ -97,9 +97,10 @@ START_TEST(every_column_is_written_as_given)
     expect_text("excluded or erased", "false");
     expect_null("updated_at, exclusion_reason");
     ck_assert_str_eq(unit_pg_value("select slot || ' ' || score || ' ' || weight || ' ' ||"
-                                   " (select string_agg((d >> 32) || ':' || (d & 4294967295), ' ')"
-                                   "  from unnest(dims) d) from journal where survey_id = s()"),
-                     "-1 10 1 1:4 2:2147483647 3:0 4:2 5:3 6:4 7:5 8:6 9:7 10:8 13:2");
+                                   " string_agg((cut >> 32) || ':' || (cut & 4294967295), ' '"
+                                   "  order by cut) from journal_cell where survey_id = s()"
+                                   " group by slot, score, weight"),
+                     "-1 10 1 0:0 1:4 2:2147483647 3:0 4:2 5:3 6:4 7:5 8:6 9:7 10:8 13:2");
 }
 END_TEST
 
@@ -111,7 +112,7 @@ START_TEST(what_is_not_given_is_null)
     for (size_t slot = 0; slot < SURVEY_FACETS_MAX; slot++)
         row.facets[slot] = ANSWER_UNSET;
     row.external_id = row.language = row.respondent = row.answers = row.properties = NULL;
-    row.answers_len = row.properties_len = row.question_dim_count = 0;
+    row.answers_len = row.properties_len = row.question_cut_count = 0;
     if (_i == 0)
         ck_assert_int_eq(append_rows(&row, 1), DB_OK);
     else
@@ -201,10 +202,12 @@ START_TEST(the_careful_way_says_what_it_met)
         ck_assert_int_eq(found[i].received_us, again[i].received_us - (created ? 0 : 5));
     }
     ck_assert_int_eq(ingest_rows(), 5);
-    ck_assert_int_eq(number_of("select sum(weight) from journal where survey_id = s()"), 5);
+    ck_assert_int_eq(
+        number_of("select sum(weight) from journal_cell where survey_id = s() and cut = 0"), 5);
     ck_assert_int_eq(carefully(sorted, 5, found), DB_OK); /* harmless to repeat */
     ck_assert_int_eq(found[0].outcome, ANSWER_REPLAYED);
-    ck_assert_int_eq(number_of("select sum(weight) from journal where survey_id = s()"), 5);
+    ck_assert_int_eq(
+        number_of("select sum(weight) from journal_cell where survey_id = s() and cut = 0"), 5);
 }
 END_TEST
 
@@ -221,11 +224,13 @@ START_TEST(ids_are_of_a_survey)
     ck_assert_int_eq(found[0].outcome, ANSWER_REUSED);
     ck_assert_int_eq(found[1].outcome, ANSWER_CREATED);
     ck_assert_int_eq(
-        unit_pg_number("select sum(weight) from journal where survey_id = %d", rows[1].survey_id), 1);
+        unit_pg_number("select sum(weight) from journal_cell where survey_id = %d and cut = 0",
+                       rows[1].survey_id),
+        1);
 }
 END_TEST
 
-START_TEST(alike_answers_share_a_journal_row)
+START_TEST(answers_of_a_quarter_hour_share_a_journal_row)
 {
     enum { COUNT = 100 };
     struct answer_row rows[COUNT];
@@ -238,12 +243,13 @@ START_TEST(alike_answers_share_a_journal_row)
     rows[7].score = 9;
     rows[8].channel = CHANNEL_WEB;
     rows[9].facets[3] = ANSWER_UNSET;
-    rows[10].question_dim_count = 0;
+    rows[10].question_cut_count = 0;
     rows[11].answered_us = 900000000;
     ck_assert_int_eq(append_rows(rows, COUNT), DB_OK);
-    ck_assert_int_eq(journal_rows(), 6);
-    ck_assert_int_eq(number_of("select max(weight) from journal where survey_id = s()"), 95);
-    ck_assert_int_eq(number_of("select sum(weight) from journal where survey_id = s()"), 100);
+    ck_assert_int_eq(journal_rows(), 2);
+    ck_assert_int_eq(number_of("select max(weight) from journal_cell where survey_id = s()"), 98);
+    ck_assert_int_eq(
+        number_of("select sum(weight) from journal_cell where survey_id = s() and cut = 0"), 100);
 }
 END_TEST
 
@@ -278,7 +284,7 @@ int main(void)
     tcase_add_test(tcase, a_refused_row_writes_nothing);
     tcase_add_test(tcase, the_careful_way_says_what_it_met);
     tcase_add_loop_test(tcase, ids_are_of_a_survey, 0, 2);
-    tcase_add_test(tcase, alike_answers_share_a_journal_row);
+    tcase_add_test(tcase, answers_of_a_quarter_hour_share_a_journal_row);
     tcase_add_test(tcase, the_careful_way_is_quick);
     suite_add_tcase(suite, tcase);
     return unit_database_run(suite);

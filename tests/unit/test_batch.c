@@ -113,9 +113,10 @@ START_TEST(repeats_of_what_is_committed)
     struct lane_item *one = ingest_item(), *two = ingest_item(), *gone = ingest_item();
     gone->row.received_us -= CLOCK_SECOND_US; /* by which it is found */
     commit((struct lane_item *[]){one, two, gone}, 3);
-    unit_pg_sql("insert into journal (survey_id, slot, score, weight, dims)"
-                " select s(), d.slot, d.score, -1, d.dims"
-                " from response_dims(s(), '-infinity', 'infinity') d"
+    unit_pg_sql("insert into journal (survey_id, slot, cuts, scores, weights)"
+                " select s(), d.slot, cuts, array_fill(d.score, array[cardinality(cuts)]),"
+                "  array_fill(-1, array[cardinality(cuts)])"
+                " from response_cuts(s(), '-infinity', 'infinity') d"
                 " join response r on r.id = d.id and r.survey_id = s() and r.received_at ="
                 " 'epoch'::timestamptz + %lld * interval '1 us';"
                 "update response set erased = true, excluded = true, score = 0, answers = null"
@@ -235,7 +236,7 @@ START_TEST(invalid_texts_are_refused)
     items[8]->row.properties_len = strlen(items[8]->row.properties);
     items[9]->row.respondent = "\xff";
     items[10]->row.score = 11;
-    items[10]->row.question_dim_count = 0;
+    items[10]->row.question_cut_count = 0;
     commit(items, 40);
     for (int i = 7; i <= 10; i++)
         expect(items[i], LANE_REFUSED);

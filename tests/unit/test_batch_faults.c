@@ -334,7 +334,7 @@ START_TEST(waiting_takes_no_memory)
     for (size_t i = 0; i < COUNT; i++) {
         items[i]->row.answers = text;
         items[i]->row.answers_len = SIZE;
-        items[i]->row.question_dim_count = 0;
+        items[i]->row.question_cut_count = 0;
     }
     due_in_ms(items, COUNT, 1500);
     unit_proxy_cut(PROXY_REPLY, 0, 100000);

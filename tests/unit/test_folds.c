@@ -82,8 +82,9 @@ START_TEST(negative_weights_take_out)
     append(answer("2026-03-02T10:00:00Z", 3));
     append(answer("2026-03-02T10:00:00Z", 4));
     fold();
-    run("insert into journal (survey_id, slot, score, weight, dims)"
-        " select survey_id, quarter_of(answered_at), score, -1, array[4294967300, 12884901890]"
+    run("insert into journal (survey_id, slot, cuts, scores, weights)"
+        " select survey_id, quarter_of(answered_at), array[0, 4294967300, 12884901890],"
+        "  array_fill(score, array[3]), '{-1,-1,-1}'"
         " from response where survey_id = s() and score = 3;"
         "delete from response where survey_id = s() and score = 3");
     ck_assert_int_eq(differing(MARCH_2026), 0);
@@ -97,9 +98,9 @@ END_TEST
 
 START_TEST(what_adds_up_to_nothing_makes_no_cell)
 {
-    run("insert into journal (survey_id, slot, score, weight, dims) values"
-        " (s(), 100, 3, 1, '{4294967296}'), (s(), 100, 3, -1, '{4294967296}'),"
-        " (s(), 100, 5, 0, '{4294967296}')");
+    run("insert into journal (survey_id, slot, cuts, scores, weights) values"
+        " (s(), 100, '{0,4294967296}', '{3,3}', '{1,1}'), (s(), 100, '{0}', '{3}', '{-1}'),"
+        " (s(), 100, '{4294967296,0}', '{3,5}', '{-1,0}'), (s(), 100, '{}', '{}', '{}')");
     ck_assert(fold());
     ck_assert_int_eq(journal_rows(), 0);
     ck_assert_int_eq(number_of("select count(*) from tally_day where survey_id = s()"), 0);
@@ -161,7 +162,7 @@ START_TEST(an_uncommitted_answer_is_folded_later)
 {
     struct pg *other = unit_database_connect(NULL);
     const char *late =
-        "insert into journal (survey_id, slot, score, weight, dims) values (s(), 100, 3, 1, '{}')";
+        "insert into journal (survey_id, slot, cuts, scores, weights) values (s(), 100, '{0}', '{3}', '{1}')";
     ck_assert_int_eq(pg_command(other, "begin"), DB_OK);
     ck_assert_int_eq(pg_command(other, late), DB_OK);
     append(answer("2026-03-02T10:00:00Z", 3));
@@ -181,8 +182,9 @@ END_TEST
 START_TEST(a_long_journal_is_folded_in_pieces)
 {
     for (int i = 0; i < 3; i++)
-        run("insert into journal (survey_id, slot, score, weight, dims)"
-            " select s(), n % 100, n % 11, 1, '{4294967296}' from generate_series(1, 30000) n");
+        run("insert into journal (survey_id, slot, cuts, scores, weights)"
+            " select s(), n % 100, array_fill(4294967296, array[10]), array_fill(n % 11, array[10]),"
+            "  array_fill(1, array[10]) from generate_series(1, 30000) n");
     for (int left = 60000; left >= 0; left -= 30000) {
         ck_assert(is_pending());
         ck_assert(fold());
@@ -191,7 +193,7 @@ START_TEST(a_long_journal_is_folded_in_pieces)
     ck_assert(!is_pending());
     ck_assert_int_eq(number_of("select sum(n0 + n1 + n2 + n3 + n4 + n5 + n6 + n7 + n8 + n9 + n10)"
                                " from tally_hour where survey_id = s() and facet = 1"),
-                     90000);
+                     900000);
 }
 END_TEST
 

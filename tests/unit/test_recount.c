@@ -9,7 +9,7 @@ static const char *const spoils[] = {
     "insert into tally_month values (s(), 9, 77, 674, 0,0,0,0,0,0,0,0,0,0,5)",
     "insert into tally_quarter values (s(), 3, 2, 1970728, 0,0,0,0,1,0,0,0,0,0,0)",
     "delete from journal where ctid = (select max(ctid) from journal where survey_id = s())",
-    "update journal set weight = 2 where survey_id = s()",
+    "update journal set weights = array_fill(2, array[cardinality(weights)]) where survey_id = s()",
     "update response set score = 5 where survey_id = s() and score = 4",
     "update response set excluded = true where survey_id = s() and score = 4",
     "update response set f2 = 3, properties = null where survey_id = s() and score = 4",
@@ -108,8 +108,8 @@ START_TEST(months_are_those_with_anything)
         " and answered_at > '2026-01-01'");
     /* Month 700 is 2028-05, which begins with day 21305. */
     run("delete from journal where survey_id = s() and slot > 0;"
-        "insert into journal (survey_id, slot, score, weight, dims)"
-        " values (s(), 0, 1, 1, '{}'), (s(), 1972000, 1, 1, '{}')");
+        "insert into journal (survey_id, slot, cuts, scores, weights)"
+        " values (s(), 0, '{0}', '{1}', '{1}'), (s(), 1972000, '{0}', '{1}', '{1}')");
     run("insert into tally_quarter values (s(), 0, 0, 21305 * 96, 0,0,0,0,0,0,0,0,0,0,5);"
         "insert into tally_hour values (s(), 0, 0, 21336 * 24, 0,0,0,0,0,0,0,0,0,0,5);"
         "insert into tally_day values (s(), 0, 0, 21366, 0,0,0,0,0,0,0,0,0,0,5);"

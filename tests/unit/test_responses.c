@@ -40,7 +40,7 @@ static struct answer_row plain(int minutes)
     for (size_t slot = 0; slot < SURVEY_FACETS_MAX; slot++)
         row.facets[slot] = ANSWER_UNSET;
     row.answers = row.properties = NULL;
-    row.answers_len = row.properties_len = row.question_dim_count = 0;
+    row.answers_len = row.properties_len = row.question_cut_count = 0;
     return row;
 }
 

@@ -190,10 +190,12 @@ static void add_answers(const char *day, const char *histogram, const char *colu
                 "  channel, body_hash%s) select 1, gen_random_uuid(), timestamptz '%s 09:30:07Z',"
                 "  now(), score - 1, 0, ''%s from unnest('%s'::int[]) with ordinality h (n, score)"
                 "  cross join generate_series(1, n) returning *)"
-                " insert into journal (survey_id, slot, score, weight, dims)"
-                " select 1, floor(extract(epoch from answered_at) / 900)::int, score, 1,"
-                "  array_remove(array[1::bigint << 32 | channel, 2::bigint << 32 | agent,"
-                "  3::bigint << 32 | f1, 5::bigint << 32 | f3], null) from a",
+                " insert into journal (survey_id, slot, cuts, scores, weights)"
+                " select 1, slot, array_agg(cut), array_agg(score), array_agg(1) from ("
+                "  select floor(extract(epoch from answered_at) / 900)::int as slot, score,"
+                "   unnest(array[0, 1::bigint << 32 | channel, 2::bigint << 32 | agent,"
+                "   3::bigint << 32 | f1, 5::bigint << 32 | f3]) as cut from a) c"
+                " where cut is not null group by slot",
                 columns, day, values, histogram);
 }
 

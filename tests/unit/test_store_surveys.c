@@ -327,9 +327,10 @@ START_TEST(answered_questions_are_found)
     unit_pg_sql("update response set answers = '{\"why\": \"Slow\"}'");
     ck_assert_str_eq(answered(&survey), "score,why");
     /* in the journal, not yet folded; then in the tallies */
-    unit_pg_sql("insert into journal (survey_id, slot, score, weight, dims)"
-                " values (%d, 1, 9, 1, array[1::int8 << 32, 13::int8 << 32 | 4])",
-                survey.id);
+    unit_pg_sql(
+        "insert into journal (survey_id, slot, cuts, scores, weights)"
+        " values (%d, 1, array[0, 1::int8 << 32, 13::int8 << 32 | 4], '{9,9,9}', '{1,1,1}')",
+        survey.id);
     ck_assert_str_eq(answered(&survey), "score,why,speed");
     unit_pg_sql("update tally_state set low = '99999999'");
     ck_assert_str_eq(answered(&survey), "score,why");
@@ -357,8 +358,8 @@ static void fill_tables(int32_t survey)
         unit_pg_sql("insert into %s values (%d, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)",
                     tallies[i], survey);
     unit_pg_sql("insert into facet_value values (%d, 2, 1, 'Olga')", survey);
-    unit_pg_sql("insert into journal (survey_id, slot, score, weight, dims)"
-                " values (%d, 1, 9, 1, '{}')",
+    unit_pg_sql("insert into journal (survey_id, slot, cuts, scores, weights)"
+                " values (%d, 1, '{0}', '{9}', '{1}')",
                 survey);
     unit_pg_sql("insert into response_history (survey_id, id, version, changed_at, changed_by,"
                 " score, channel, answered_at, excluded)"

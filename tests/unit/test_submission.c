@@ -164,29 +164,29 @@ START_TEST(json_and_form)
 }
 END_TEST
 
-static void expect_dims(const char *answers, const int64_t *dims, size_t count)
+static void expect_cuts(const char *answers, const int64_t *cuts, size_t count)
 {
     const struct answer_row *row =
         &submit(arena_printf(&arena, "{'score': 9, 'answers': %s}", answers), NULL)->item.row;
-    ck_assert_msg(row->question_dim_count == count, "%s: %zu", answers, row->question_dim_count);
+    ck_assert_msg(row->question_cut_count == count, "%s: %zu", answers, row->question_cut_count);
     for (size_t i = 0; i < count; i++)
-        ck_assert_msg(row->question_dims[i] == dims[i], "%s: %zu: %llx", answers, i,
-                      (long long)row->question_dims[i]);
+        ck_assert_msg(row->question_cuts[i] == cuts[i], "%s: %zu: %llx", answers, i,
+                      (long long)row->question_cuts[i]);
 }
 
 /* What is counted by answer: each question's facet, and the number of the answer. */
 START_TEST(dims_of_all_types)
 {
     const int64_t grade = INT64_C(12) << 32, again = INT64_C(13) << 32, improve = INT64_C(14) << 32;
-    expect_dims("{}", NULL, 0);
-    expect_dims("{'why': 'x'}", NULL, 0);
-    expect_dims("{'grade': 1}", (int64_t[]){grade | 1}, 1);
-    expect_dims("{'grade': 5}", (int64_t[]){grade | 5}, 1);
-    expect_dims("{'again': false}", (int64_t[]){again}, 1);
-    expect_dims("{'again': true}", (int64_t[]){again | 1}, 1);
-    expect_dims("{'improve': []}", NULL, 0);
-    expect_dims("{'improve': ['price']}", (int64_t[]){improve | 6}, 1);
-    expect_dims("{'why': 'x', 'improve': ['price', 'wait'], 'again': true, 'grade': 3}",
+    expect_cuts("{}", NULL, 0);
+    expect_cuts("{'why': 'x'}", NULL, 0);
+    expect_cuts("{'grade': 1}", (int64_t[]){grade | 1}, 1);
+    expect_cuts("{'grade': 5}", (int64_t[]){grade | 5}, 1);
+    expect_cuts("{'again': false}", (int64_t[]){again}, 1);
+    expect_cuts("{'again': true}", (int64_t[]){again | 1}, 1);
+    expect_cuts("{'improve': []}", NULL, 0);
+    expect_cuts("{'improve': ['price']}", (int64_t[]){improve | 6}, 1);
+    expect_cuts("{'why': 'x', 'improve': ['price', 'wait'], 'again': true, 'grade': 3}",
                 (int64_t[]){grade | 3, again | 1, improve | 5, improve | 6}, 4);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /*
  * answers (store): how accepted answers get into PostgreSQL. Append only: rows of response and, in
- * the same transaction, the deltas of the journal that make them count. See sql/0001_init.sql.
+ * the same transaction, what they add to the journal, so that they count. See sql/0001_init.sql.
  */
 #ifndef NPSD_STORE_ANSWERS_H
 #define NPSD_STORE_ANSWERS_H
@@ -23,11 +23,11 @@ struct answer_row {
     const char *external_id, *language, *respondent; /* NULL: none */
     const char *answers, *properties;                /* JSON text; NULL: none */
     size_t answers_len, properties_len;
-    const int64_t *question_dims; /* of answered questions: facet << 32 | value */
-    size_t question_dim_count;
+    const int64_t *question_cuts; /* of answered questions: facet << 32 | value */
+    size_t question_cut_count;
 };
 
-static inline int64_t answer_dim(int facet, int32_t value)
+static inline int64_t answer_cut(int facet, int32_t value)
 {
     return ((int64_t)facet << 32) | (uint32_t)value;
 }

@@ -6,7 +6,7 @@
  * are right in every snapshot, and ingest, which only appends to the journal, is never waited for
  * nor made to wait. The lock belongs to the transaction, so it goes with a connection that breaks.
  *
- * What counts an answer is told by response_dims() and response_numbers() in sql/functions.sql.
+ * What counts an answer is told by response_cuts() and response_numbers() in sql/functions.sql.
  */
 #ifndef NPSD_STORE_FOLDS_H
 #define NPSD_STORE_FOLDS_H

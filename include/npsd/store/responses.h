@@ -10,7 +10,7 @@
 #include "npsd/store/answers.h"
 
 struct stored_response {
-    struct answer_row row; /* question_dims are not set */
+    struct answer_row row; /* question_cuts are not set */
     const char *agent;     /* name; NULL: none */
     int64_t updated_us;    /* 0: never changed; with the id it names one version */
     bool excluded, erased;
@@ -26,7 +26,7 @@ enum db_status responses_read(struct pg *pg, struct arena *arena, int32_t survey
                               struct stored_response *ret_response);
 
 /* One change: before is what was read, after what shall be, with all cuts numbered and
- * question_dims set on both rows. */
+ * question_cuts set on both rows. */
 struct response_change {
     const struct stored_response *before, *after;
     const char *changed_by;
@@ -36,7 +36,7 @@ struct response_change {
 
 /*
  * In one transaction: the new version, the old one into the history, the difference into the
- * journal (a row of weight 0 if no number moves), a row into the audit. *ret_stale true: it was
+ * journal (a row without cuts if no number moves), a row into the audit. *ret_stale true: it was
  * changed meanwhile, nothing was done: read again. ret_updated_us: the new version's.
  */
 enum db_status responses_change(struct pg *pg, struct arena *arena,
