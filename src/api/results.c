@@ -165,18 +165,25 @@ static enum db_status resolve_and_count(const struct call *call, struct results 
     return status == DB_OK && errors->count == 0 ? count(call, results) : status;
 }
 
+enum db_status results_count(const struct call *call, struct results *results,
+                             struct problem_errors *errors)
+{
+    if (errors->count > 0)
+        return window_query_check_zone(call->db, &results->query, errors);
+    enum db_status status = resolve_and_count(call, results, errors);
+    /* The connection broke, and reading may be done twice. */
+    if (status == DB_LOST)
+        status = resolve_and_count(call, results, errors);
+    return status;
+}
+
 enum db_status results_ask(const struct call *call, struct results *ret_results,
                            struct problem_errors *errors)
 {
     struct results results = {.survey = call_identity(call)->survey};
 
     read_query(call, &results, errors);
-    if (errors->count > 0)
-        return window_query_check_zone(call->db, &results.query, errors);
-    enum db_status status = resolve_and_count(call, &results, errors);
-    /* The connection broke, and reading may be done twice. */
-    if (status == DB_LOST)
-        status = resolve_and_count(call, &results, errors);
+    enum db_status status = results_count(call, &results, errors);
     if (status == DB_OK && errors->count == 0)
         *ret_results = results;
     return status;

@@ -135,6 +135,7 @@ START_TEST(access_fits)
         case ACCESS_DEFINITION:
         case ACCESS_POST:
         case ACCESS_FORM:
+        case ACCESS_BADGE:
         case ACCESS_ROWS:
             ck_assert_msg(survey, "%s", route->pattern);
             break;

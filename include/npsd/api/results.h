@@ -36,6 +36,13 @@ struct results {
 enum db_status results_ask(const struct call *call, struct results *ret_results,
                            struct problem_errors *errors);
 
+/*
+ * The second half of results_ask, for a query that was read elsewhere: survey, query and compare
+ * are set, errors may hold what was wrong with it. Counts only if nothing was, nor is.
+ */
+enum db_status results_count(const struct call *call, struct results *results,
+                             struct problem_errors *errors);
+
 /* GET /v1/surveys/{survey}/nps */
 struct reply results_nps(struct call *call);
 
