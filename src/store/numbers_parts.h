@@ -24,7 +24,7 @@ enum { NUMBERS_FACETS = SURVEY_FACET_FIRST + SURVEY_FACETS_MAX };
 #define NUMBER_COLUMNS "int2 int4 int4 int8 int8 int8 int8 int8 int8 int8 int8 int8 int8 int8"
 
 #define COUNTER_TOTAL(n) "sum(n" #n ")"
-#define COUNTER_OF_ROW(n) "case when score = " #n " then n else 0 end"
+#define COUNTER_OF_ROW(n) "case when score = " #n " then n else 0 end as n" #n
 
 /*
  * "known": question $2 - 10 of survey $1, its type, and the numbers of its answers by JSON text:
