@@ -2,26 +2,43 @@
 
 #include "npsd/api/database.h"
 #include "npsd/api/etag.h"
-#include "npsd/api/results.h"
-#include "npsd/api/world.h"
-#include "npsd/base/buf.h"
+#include "npsd/api/inquiry.h"
+#include "npsd/store/numbers.h"
 
-static const char *read_label(const struct call *call, struct problem_errors *errors)
+struct badge {
+    struct inquiry asked;
+    const char *label;
+    struct nps_counts counts;
+};
+
+static void read_label(const struct call *call, struct inquiry *inquiry,
+                       struct problem_errors *errors)
 {
+    struct badge *badge = (struct badge *)inquiry;
     const char *label = call_query(call, "label");
 
     if (!label)
-        return "NPS";
+        return;
     if (!badge_label_is_good(label))
         problem_add(errors, "must be 1 to 40 characters, without control characters", "label");
-    return label;
+    badge->label = label;
 }
 
-static struct reply make_reply(const struct call *call, const char *label,
-                               const struct results *results)
+static enum db_status count(const struct call *call, struct inquiry *inquiry,
+                            struct problem_errors *errors)
 {
-    struct nps_result result = nps_compute(&results->current);
-    struct buf svg = badge_draw(call->arena, label, &result, results->survey->min_responses);
+    struct badge *badge = (struct badge *)inquiry;
+    struct number_query numbers = inquiry_numbers(inquiry, &inquiry->choice.window, 1);
+
+    (void)errors;
+    return numbers_count(call->db, call->arena, &numbers, &badge->counts);
+}
+
+static struct reply make_reply(const struct call *call, const struct badge *badge)
+{
+    struct nps_result result = nps_compute(&badge->counts);
+    struct buf svg =
+        badge_draw(call->arena, badge->label, &result, badge->asked.survey->min_responses);
     struct reply reply = etag_reply(call, "image/svg+xml", svg.data, svg.len);
 
     /* A picture that is opened on its own is a document, which needs nothing from anywhere. */
@@ -31,17 +48,15 @@ static struct reply make_reply(const struct call *call, const char *label,
 
 struct reply badge_nps(struct call *call)
 {
-    static const char *const known[] = {WINDOW_QUERY_NAMES, "label", NULL};
-    struct results results = {.survey = call_identity(call)->survey};
+    static const char *const parameters[] = {WINDOW_QUERY_NAMES, "label", NULL};
+    static const struct inquiry_kind kind = {parameters, read_label, count, NULL};
+    struct badge badge = {.label = "NPS"};
     struct problem_errors errors = {.arena = call->arena};
 
-    call_query_known(call, known, WINDOW_QUERY_PREFIX, &errors);
-    const char *label = read_label(call, &errors);
-    window_query_read(call, results.survey, &results.query, &errors);
-    enum db_status status = results_count(call, &results, &errors);
+    enum db_status status = inquiry_ask(call, &kind, &badge.asked, &errors);
     if (status != DB_OK)
         return database_refusal(call, status, "badge-failed");
     if (errors.count > 0)
         return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, true);
-    return make_reply(call, label, &results);
+    return make_reply(call, &badge);
 }

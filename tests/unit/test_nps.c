@@ -316,6 +316,21 @@ START_TEST(huge_counts)
 }
 END_TEST
 
+START_TEST(percents_and_means)
+{
+    EXACT(nps_percent(1, 128), 0.7813);
+    EXACT(nps_percent(-1, 128), -0.7813);
+    EXACT(nps_percent(2, 3), 66.6667);
+    EXACT(nps_percent(0, 7), 0);
+    EXACT(nps_percent(7, 7), 100);
+    EXACT(nps_percent(INT64_MAX - 1, INT64_MAX), 100);
+    EXACT(nps_mean(1, 32), 0.0313);
+    EXACT(nps_mean(10, 3), 3.3333);
+    EXACT(nps_mean(0, 3), 0);
+    EXACT(nps_mean(INT64_MAX, INT64_MAX), 1);
+}
+END_TEST
+
 /* One in a trillion is seen neither in the share nor in the sign of a zero. */
 START_TEST(tiny_shares)
 {
@@ -343,6 +358,7 @@ int main(void)
                             small_windows_against_brute_force,
                             random_changes_against_brute_force,
                             huge_counts,
+                            percents_and_means,
                             tiny_shares};
     return suite_run("nps", tests, COUNT_OF(tests));
 }

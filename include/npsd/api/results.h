@@ -1,15 +1,15 @@
 /*
- * results: the numbers of a survey. What series and breakdowns share with the single window is here
- * too.
+ * results: the numbers of a survey, as JSON. How they are asked for is inquiry.h.
  */
 #ifndef NPSD_API_RESULTS_H
 #define NPSD_API_RESULTS_H
 
-#include "npsd/api/window_query.h"
+#include "npsd/api/inquiry.h"
 #include "npsd/domain/nps.h"
-#include "npsd/http/call.h"
-#include "npsd/http/reply.h"
-#include "npsd/json/write.h"
+
+enum { RESULTS_DECIMALS = 4, RESULTS_P_DECIMALS = 6 };
+
+/* --- what the bodies of several routes have in common (results_write.c) --- */
 
 /*
  * Adds the members of one result to the object that is open: responses, promoters, neutrals,
@@ -17,33 +17,33 @@
  * responses everything computed is null.
  */
 void results_write(struct json_writer *w, const struct nps_counts *counts, int min_responses);
+/* survey and window, the first members of every body. */
+void results_write_head(struct json_writer *w, const struct inquiry *inquiry);
+/* Four decimals, or null if it is not known. */
+void results_write_number(struct json_writer *w, const char *name, bool known, double value);
+/* Responses and nps_exact, as an object of this name. */
+void results_write_short(struct json_writer *w, const char *name, const struct nps_counts *counts);
+/* nps_exact, low, high, z and p, into the object that is open. */
+void results_write_change(struct json_writer *w, const struct nps_change *change);
+/* previous and change. previous NULL: there is no window before. */
+void results_write_comparison(struct json_writer *w, const struct nps_counts *previous,
+                              const struct nps_counts *current);
+
+/* --- one window --- */
 
 /* One window of a survey, and the window before if that was asked for. */
 struct results {
-    const struct survey *survey;
-    struct window_query query;
-    struct window_choice choice;
-    bool compare; /* previous is set, unless choice has none */
+    struct inquiry asked;
+    bool compare; /* previous is set, unless the choice has none */
     struct nps_counts current, previous;
 };
 
-/*
- * Reads the query of a call, and counts: all of GET .../nps but the reply, so that the command line
- * asks the same way. Needs the call's arena, query, received_us, db, and of identity and world the
- * survey and the values. If the query is wrong there are errors, the status is DB_OK, and
- * *ret_results is not set.
- */
+/* All of GET .../nps but the reply, so that the command line asks the same way; see inquiry_ask. */
 enum db_status results_ask(const struct call *call, struct results *ret_results,
                            struct problem_errors *errors);
 
-/*
- * The second half of results_ask, for a query that was read elsewhere: survey, query and compare
- * are set, errors may hold what was wrong with it. Counts only if nothing was, nor is.
- */
-enum db_status results_count(const struct call *call, struct results *results,
-                             struct problem_errors *errors);
+/* --- GET /v1/surveys/{survey}/... --- */
 
-/* GET /v1/surveys/{survey}/nps */
 struct reply results_nps(struct call *call);
 
 #endif
