@@ -3,6 +3,7 @@
 #include "npsd/api/cursor.h"
 #include "npsd/api/database.h"
 #include "npsd/api/etag.h"
+#include "npsd/api/inquiry.h"
 #include "npsd/api/response_query.h"
 #include "npsd/api/world.h"
 #include "npsd/json/read.h"
@@ -18,13 +19,14 @@ struct place {
 };
 _Static_assert(sizeof(struct place) == 40, "no padding");
 
-/* One request as it was asked and as it is put to the store. */
-struct query {
+struct comments {
+    struct inquiry asked;
     struct response_filter filter;
-    struct window_query window;
-    const char *label; /* of its cursors */
+    const char *label; /* of the list's cursors */
     bool continued;
     struct place after; /* if continued */
+    struct stored_response *found;
+    size_t count;
 };
 
 /* --- cursors --- */
@@ -53,12 +55,12 @@ static const char *list_label(const struct call *call)
     return label.data;
 }
 
-static const char *next_cursor(const struct call *call, const struct query *query,
+static const char *next_cursor(const struct call *call, const struct comments *comments,
                                const struct answer_row *last)
 {
-    const struct place place = {last->answered_us, last->id, query->filter.from_us,
-                                query->filter.to_us};
-    return cursor_make(call, query->label, &place, sizeof place);
+    const struct place place = {last->answered_us, last->id, comments->filter.from_us,
+                                comments->filter.to_us};
+    return cursor_make(call, comments->label, &place, sizeof place);
 }
 
 static void go_on(const struct place *after, struct response_filter *filter)
@@ -70,7 +72,7 @@ static void go_on(const struct place *after, struct response_filter *filter)
     filter->after_id = after->id;
 }
 
-/* --- the query --- */
+/* --- asking --- */
 
 /* Retired questions were answered too; but they cannot be asked for by name. */
 static void read_question(const struct call *call, struct response_filter *filter,
@@ -92,51 +94,46 @@ static void read_question(const struct call *call, struct response_filter *filte
         problem_add(errors, "is no text question of this survey", "question");
 }
 
-static void read_query(const struct call *call, struct query *query, struct problem_errors *errors)
+static void read_own(const struct call *call, struct inquiry *inquiry,
+                     struct problem_errors *errors)
 {
-    static const char *const known[] = {WINDOW_QUERY_NAMES, "limit", "cursor", "group",
-                                        "question",         NULL};
+    struct comments *comments = (struct comments *)inquiry;
 
-    call_query_known(call, known, WINDOW_QUERY_PREFIX, errors);
-    response_query_limit(call, &query->filter, errors);
-    response_query_group(call, &query->filter, errors);
-    read_question(call, &query->filter, errors);
-    query->filter.counted = true;
-    query->label = list_label(call);
-    query->continued = cursor_take(call, query->label, &query->after, sizeof query->after, errors);
-    window_query_read(call, call_identity(call)->survey, &query->window, errors);
+    comments->filter = response_query_any(inquiry->survey);
+    comments->filter.counted = true;
+    response_query_limit(call, &comments->filter, errors);
+    response_query_group(call, &comments->filter, errors);
+    read_question(call, &comments->filter, errors);
+    comments->label = list_label(call);
+    comments->continued =
+        cursor_take(call, comments->label, &comments->after, sizeof comments->after, errors);
 }
 
-static enum db_status resolve(const struct call *call, struct query *query,
-                              struct problem_errors *errors)
+static enum db_status find(const struct call *call, struct inquiry *inquiry,
+                           struct problem_errors *errors)
 {
-    struct window_choice choice;
+    struct comments *comments = (struct comments *)inquiry;
 
-    if (errors->count > 0)
-        return window_query_check_zone(call->db, &query->window, errors);
-    enum db_status status =
-        window_query_resolve(call->db, call_world(call)->values, call_identity(call)->survey->id,
-                             &query->window, &choice, errors);
-    if (status != DB_OK || errors->count > 0)
-        return status;
-    response_query_choose(call->arena, &choice, &query->filter);
-    if (query->continued)
-        go_on(&query->after, &query->filter);
-    return DB_OK;
+    (void)errors;
+    response_query_choose(call->arena, &inquiry->choice, &comments->filter);
+    if (comments->continued)
+        go_on(&comments->after, &comments->filter);
+    return responses_list(call->db, call->arena, &comments->filter, &comments->found,
+                          &comments->count);
 }
 
 /* --- the reply --- */
 
 /* Of the questions that were asked for, in their order. */
-static void write_texts(struct json_writer *w, struct arena *arena, const struct query *query,
-                        const struct answer_row *row)
+static void write_texts(struct json_writer *w, struct arena *arena,
+                        const struct response_filter *filter, const struct answer_row *row)
 {
     const char *detail;
     const json_t *answers = json_read(arena, row->answers, row->answers_len, &detail);
 
     json_object_begin(w, "texts");
-    for (size_t i = 0; i < query->filter.text_question_count; i++) {
-        const char *id = query->filter.text_questions[i];
+    for (size_t i = 0; i < filter->text_question_count; i++) {
+        const char *id = filter->text_questions[i];
         const char *text = json_string_value(json_object_get(answers, id));
         if (text)
             json_put_text(w, id, text);
@@ -144,7 +141,8 @@ static void write_texts(struct json_writer *w, struct arena *arena, const struct
     json_object_end(w);
 }
 
-static void write_comment(struct json_writer *w, struct arena *arena, const struct query *query,
+static void write_comment(struct json_writer *w, struct arena *arena,
+                          const struct response_filter *filter,
                           const struct stored_response *response)
 {
     const struct answer_row *row = &response->row;
@@ -155,7 +153,7 @@ static void write_comment(struct json_writer *w, struct arena *arena, const stru
     json_put_time(w, "answered_at", row->answered_us);
     json_put_int(w, "score", row->score);
     json_put_text(w, "group", nps_group_name(nps_group_of(row->score)));
-    write_texts(w, arena, query, row);
+    write_texts(w, arena, filter, row);
     json_put_text(w, "channel", channel_name(row->channel));
     json_put_text(w, "agent", response->agent);
     json_put_text(w, "language", row->language);
@@ -166,20 +164,19 @@ static void write_comment(struct json_writer *w, struct arena *arena, const stru
     json_object_end(w);
 }
 
-static struct reply write_page(const struct call *call, const struct query *query,
-                               const struct stored_response *responses, size_t count)
+static struct reply write_page(const struct call *call, const struct comments *comments)
 {
     struct json_writer w = json_writer(call->arena);
-    size_t limit = (size_t)query->filter.limit - 1;
+    size_t limit = (size_t)comments->filter.limit - 1;
     const char *cursor = NULL;
 
     json_object_begin(&w, NULL);
     json_array_begin(&w, "comments");
-    for (size_t i = 0; i < count && i < limit; i++)
-        write_comment(&w, call->arena, query, &responses[i]);
+    for (size_t i = 0; i < comments->count && i < limit; i++)
+        write_comment(&w, call->arena, &comments->filter, &comments->found[i]);
     json_array_end(&w);
-    if (count > limit)
-        cursor = next_cursor(call, query, &responses[limit - 1].row);
+    if (comments->count > limit)
+        cursor = next_cursor(call, comments, &comments->found[limit - 1].row);
     json_put_text(&w, "next_cursor", cursor);
     json_object_end(&w);
     struct reply reply = etag_reply(call, "application/json", w.buf.data, w.buf.len);
@@ -189,18 +186,16 @@ static struct reply write_page(const struct call *call, const struct query *quer
 
 struct reply comments_list(struct call *call)
 {
-    struct query query = {.filter = response_query_any(call_identity(call)->survey)};
+    static const char *const parameters[] = {WINDOW_QUERY_NAMES, "group", "question", "limit",
+                                             "cursor",           NULL};
+    static const struct inquiry_kind kind = {parameters, read_own, find, NULL};
+    struct comments comments = {.continued = false};
     struct problem_errors errors = {.arena = call->arena};
-    struct stored_response *responses;
-    size_t count;
 
-    read_query(call, &query, &errors);
-    enum db_status status = resolve(call, &query, &errors);
-    if (status == DB_OK && errors.count > 0)
-        return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, true);
-    if (status == DB_OK)
-        status = responses_list(call->db, call->arena, &query.filter, &responses, &count);
+    enum db_status status = inquiry_ask(call, &kind, &comments.asked, &errors);
     if (status != DB_OK)
-        return database_refusal(call, status, "comments-list");
-    return write_page(call, &query, responses, count);
+        return database_refusal(call, status, "comments-failed");
+    if (errors.count > 0)
+        return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, true);
+    return write_page(call, &comments);
 }
