@@ -8,6 +8,11 @@ void results_write_number(struct json_writer *w, const char *name, bool known, d
         json_put_null(w, name);
 }
 
+void results_write_share(struct json_writer *w, const char *name, int64_t part, int64_t whole)
+{
+    results_write_number(w, name, whole > 0, whole > 0 ? nps_percent(part, whole) : 0);
+}
+
 static void put_histogram(struct json_writer *w, const struct nps_counts *counts)
 {
     json_array_begin(w, "histogram");

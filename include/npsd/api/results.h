@@ -21,6 +21,8 @@ void results_write(struct json_writer *w, const struct nps_counts *counts, int m
 void results_write_head(struct json_writer *w, const struct inquiry *inquiry);
 /* Four decimals, or null if it is not known. */
 void results_write_number(struct json_writer *w, const char *name, bool known, double value);
+/* A share in percent; null of nothing. */
+void results_write_share(struct json_writer *w, const char *name, int64_t part, int64_t whole);
 /* Responses and nps_exact, as an object of this name. */
 void results_write_short(struct json_writer *w, const char *name, const struct nps_counts *counts);
 /* nps_exact, low, high, z and p, into the object that is open. */
@@ -44,6 +46,15 @@ enum db_status results_ask(const struct call *call, struct results *ret_results,
 
 /* --- GET /v1/surveys/{survey}/... --- */
 
+/* nps: one window. */
 struct reply results_nps(struct call *call);
+/* nps/series: a window cut into hours, days ... years. */
+struct reply results_series(struct call *call);
+/* nps/breakdown: by the values of a facet or question, each against the rest. */
+struct reply results_breakdown(struct call *call);
+/* questions/{question}: how a question was answered, by everybody and by each group. */
+struct reply results_question(struct call *call);
+/* drivers: which answers cost the most points. */
+struct reply results_drivers(struct call *call);
 
 #endif
