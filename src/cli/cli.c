@@ -7,6 +7,7 @@
 #include "npsd/store/folds.h"
 #include "npsd/store/keys.h"
 #include "npsd/store/numbers.h"
+#include "npsd/store/overview.h"
 #include "npsd/store/responses.h"
 #include "npsd/store/surveys.h"
 #include "npsd/store/windows.h"
@@ -21,6 +22,7 @@ static const struct db_stmt *const *const statements[] = {answers_statements,
                                                           folds_statements,
                                                           keys_statements,
                                                           numbers_statements,
+                                                          overview_statements,
                                                           responses_statements,
                                                           responses_change_statements,
                                                           surveys_statements,
