@@ -71,6 +71,7 @@ static const struct {
     {HTTP_POST, "/s/{}", {"222322", "222322", "222322"}},
     {HTTP_PATCH, "/v1/surveys/{}/responses/" RESPONSE_ID, {"133322", "133322", "133322"}},
     {HTTP_GET, "/v1/surveys/{}/nps", {"133222", "133222", "133222"}},
+    {HTTP_GET, "/v1/nps", {"133222", "133222", "133222"}},
     {HTTP_GET, "/v1/surveys/{}/nps.svg", {"133222", "133222", "133222"}},
     {HTTP_GET, "/v1/surveys/{}/comments", {"133322", "133322", "133322"}},
     {HTTP_GET, "/v1/surveys/{}/responses", {"133322", "133322", "133322"}},
