@@ -40,7 +40,7 @@ static int order_by_name(const void *a, const void *b)
 /* The survey and all that the list was asked for, in whatever order. */
 static const char *list_label(const struct call *call)
 {
-    struct query_pair pairs[CALL_QUERY_MAX];
+    struct query_pair *pairs = arena_calloc(call->arena, CALL_QUERY_MAX, sizeof *pairs);
     size_t count = 0;
     struct buf label = buf_make(call->arena, 128);
 
