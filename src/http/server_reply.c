@@ -67,7 +67,8 @@ static bool add_headers(struct MHD_Response *response, struct request *request,
         if (!add(response, reply->headers[i].name, reply->headers[i].value))
             return false;
     bool close = reply->close || request->close || atomic_load(&request->server->draining);
-    return add(response, "Date", date_text()) && add_type(response, reply->type) &&
+    return add(response, "Date", date_text()) &&
+           add_type(response, reply->status == 304 ? NULL : reply->type) &&
            add(response, "X-Request-Id", request->call.request_id) && add_cors(response, request) &&
            (!close || add(response, "Connection", "close"));
 }
@@ -76,9 +77,10 @@ bool reply_queue(struct request *request, const struct reply *reply)
 {
     /* The body lives in the request's arena: libmicrohttpd reads it no more once it has told that
      * the request is completed. */
-    void *body = (void *)(uintptr_t)(reply->body ? reply->body : "");
+    bool empty = !reply->body || reply->status == 304;
+    void *body = (void *)(uintptr_t)(empty ? "" : reply->body);
     __attribute__((cleanup(response_done))) struct MHD_Response *response =
-        MHD_create_response_from_buffer(reply->body_len, body, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(empty ? 0 : reply->body_len, body, MHD_RESPMEM_PERSISTENT);
     if (!response || !add_headers(response, request, reply))
         return false;
     connection_deadline(request->connection, clock_monotonic_us() + request->server->reply_us);

@@ -263,6 +263,8 @@ static bool step_complete(struct request *request)
     call->body_len = request->body.len;
     if (request->ask || request->route->runs == RUNS_WORKER)
         return settle(request, reply_later(start_worker, finish_overloaded, NULL));
+    if (request->route->runs == RUNS_CACHED)
+        return settle(request, request->server->app->recall(call));
     return settle(request, request->route->handle(call));
 }
 
