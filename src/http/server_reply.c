@@ -27,7 +27,7 @@ static const char *date_text(void)
         time_t second;
         char text[40];
     } last;
-    time_t second = (time_t)(clock_now_us() / CLOCK_SECOND_US);
+    time_t second = time(NULL);
     struct tm parts;
     if (second != last.second && gmtime_r(&second, &parts)) {
         strftime(last.text, sizeof last.text, "%a, %d %b %Y %H:%M:%S GMT", &parts);

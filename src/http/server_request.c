@@ -107,8 +107,7 @@ static void make_id(struct request *request)
 
 static const char *lookup_header(const struct call *call, const char *name)
 {
-    struct request *request = call->edge;
-    return guard_trim(request, MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name));
+    return guard_header(call->edge, name);
 }
 
 static void wake(struct call *call);
