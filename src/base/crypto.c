@@ -60,24 +60,29 @@ void crypto_digest_end(struct crypto_digest_state *state, uint8_t digest[static 
     crypto_generichash_final((void *)state, digest, CRYPTO_DIGEST_SIZE);
 }
 
-_Static_assert(sizeof(((struct crypto_mac_key *)0)->bytes) == crypto_generichash_KEYBYTES_MAX,
-               "the longest key that BLAKE2b takes");
+_Static_assert(sizeof(((struct crypto_mac_key *)0)->opaque) == sizeof(crypto_generichash_state),
+               "struct crypto_mac_key holds libsodium's state");
 
 struct crypto_mac_key crypto_mac_key(const void *bytes, size_t len)
 {
-    struct crypto_mac_key key = {.len = len};
-    if (len > sizeof key.bytes) {
+    crypto_generichash_state state;
+    struct crypto_mac_key key;
+    if (len > crypto_generichash_KEYBYTES_MAX) {
         struct crypto_hash hash = crypto_sha256(bytes, len);
         return crypto_mac_key(hash.bytes, sizeof hash.bytes);
     }
-    memcpy(key.bytes, bytes, len);
+    crypto_generichash_init(&state, bytes, len, CRYPTO_HASH_SIZE);
+    memcpy(key.opaque, &state, sizeof state);
     return key;
 }
 
 struct crypto_hash crypto_mac(const struct crypto_mac_key *key, const void *bytes, size_t len)
 {
+    crypto_generichash_state state;
     struct crypto_hash hash;
-    crypto_generichash(hash.bytes, sizeof hash.bytes, bytes, len, key->bytes, key->len);
+    memcpy(&state, key->opaque, sizeof state);
+    crypto_generichash_update(&state, bytes, len);
+    crypto_generichash_final(&state, hash.bytes, sizeof hash.bytes);
     return hash;
 }
 

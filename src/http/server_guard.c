@@ -64,12 +64,18 @@ static const char *trim(struct request *request, const char *value, size_t len)
     return kept == len ? value : arena_strndup(&request->arena, value, kept);
 }
 
+/* In any case, but most senders write it as we do. */
+static bool is_field(int i, const char *name, size_t len)
+{
+    return known_fields[i].len == len && (memcmp(known_fields[i].name, name, len) == 0 ||
+                                          strncasecmp(known_fields[i].name, name, len) == 0);
+}
+
 /* HEAD_FIELDS: none of those. */
 static int field_index(const char *name, size_t len)
 {
     int i = 0;
-    while (i < HEAD_FIELDS &&
-           (known_fields[i].len != len || strncasecmp(known_fields[i].name, name, len) != 0))
+    while (i < HEAD_FIELDS && !is_field(i, name, len))
         i++;
     return i;
 }

@@ -45,12 +45,12 @@ void crypto_digest_end(struct crypto_digest_state *state,
 
 /*
  * Message authentication: BLAKE2b of 32 bytes with a key (RFC 7693, 2.9), a fifth of the work of
- * HMAC-SHA-256. A key has at least one byte; of one of more than 64 its SHA-256 is taken. Plain
- * memory: no cleanup needed, may be used by several threads at once.
+ * HMAC-SHA-256. The key is made ready once for many messages; it has at least one byte, and of one
+ * of more than 64 its SHA-256 is taken. Plain memory: no cleanup needed, may be used by several
+ * threads at once.
  */
 struct crypto_mac_key {
-    uint8_t bytes[64];
-    size_t len;
+    unsigned char opaque[384];
 };
 struct crypto_mac_key crypto_mac_key(const void *bytes, size_t len);
 struct crypto_hash crypto_mac(const struct crypto_mac_key *key, const void *bytes, size_t len);
