@@ -20,7 +20,7 @@
 
 static const char help[] =
     "usage: npsd serve [--migrate]\n\n"
-    "Runs the daemon in the foreground until SIGTERM or SIGINT, then answers every request it has accepted\n"
+    "Runs the daemon in the foreground until SIGTERM, SIGINT or SIGHUP, then answers every request it has accepted\n"
     "and ends. A second signal ends it at once.\n\n"
     "  --migrate   bring the schema up to this version first (waits for PostgreSQL if it is away)\n";
 
@@ -147,6 +147,7 @@ static void wait_for_signal(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     sigwait(&signals, &signal_number);
     log_info(NULL, "draining", LOG_NUMBER("signal", signal_number));
     if (pthread_create(&thread, NULL, end_at_second_signal, &signals) == 0)
@@ -193,6 +194,7 @@ static int serve(const struct config *config, bool migrate)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (!check_durability(config))
         return CLI_REFUSED;
