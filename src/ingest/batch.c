@@ -279,6 +279,18 @@ static size_t answer_repeats(const struct run *run, struct lane_item **repeats, 
     return kept;
 }
 
+/* Before anybody is told of them. */
+static void tell_committed(struct freshness *freshness, struct lane_item *const *items,
+                           size_t count)
+{
+    int32_t told = 0; /* no survey's id */
+    for (size_t i = 0; i < count; i++)
+        if (items[i]->outcome == LANE_CREATED && items[i]->row.survey_id != told) {
+            told = items[i]->row.survey_id;
+            freshness_move(freshness, told);
+        }
+}
+
 static void count_outcomes(struct lane_item *const *items, size_t count)
 {
     static const enum metric_counter counters[] = {
@@ -306,5 +318,6 @@ void batch_commit(struct batch_tools *tools, struct lane_item *const *items, siz
         rest += run.count;
         left = answer_repeats(&run, rest, left - run.count);
     }
+    tell_committed(tools->freshness, items, count);
     count_outcomes(items, count);
 }

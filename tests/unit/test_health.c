@@ -32,7 +32,7 @@ static void teardown(void)
 
 static void poll_database(const struct pg_options *database)
 {
-    const struct poller_options options = {database, c.world.directory, false};
+    const struct poller_options options = {database, c.world.directory, NULL, false};
     poller_stop(c.world.poller);
     c.world.poller = poller_start(&options);
     ck_assert_ptr_nonnull(c.world.poller);

@@ -21,6 +21,10 @@
     X(METRIC_REJECTED, "npsd_queue_rejected_total", "Requests refused because a queue was full")   \
     X(METRIC_RECONNECTS, "npsd_db_reconnects_total", "Connections to the database made anew")      \
     X(METRIC_FOLDS, "npsd_folds_total", "Folds of a survey's journal into its tallies")            \
+    X(METRIC_RECALLED, "npsd_results_recalled_total",                                              \
+      "Results given from memory, without a query")                                                \
+    X(METRIC_SHARED, "npsd_results_shared_total",                                                  \
+      "Results that shared the query of another request")                                          \
     X(METRIC_LIMITED, "npsd_rate_limited_total", "Requests refused by the rate limit")
 
 #define METRICS_HISTOGRAMS(X)                                                                      \
