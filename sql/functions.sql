@@ -17,8 +17,11 @@ returns table (id uuid, slot int, score smallint, cuts bigint[])
 language sql stable parallel safe
 begin atomic
   with counted as materialized (
-    -- Cuts by question and answer (as JSON text): {"improve": {"\"wait\"": 55834574849}, "again": {"true": ...}}.
-    select coalesce(jsonb_object_agg(q.id, q.cuts), '{}') as questions
+    -- Cuts by question and answer (as JSON text): {"improve": {"\"wait\"": 55834574849}, "again": {"true": ...}}; and
+    -- by question where any answer counts, a text that was blanked too: {"why": 51539607552}.
+    select coalesce(jsonb_object_agg(q.id, q.cuts), '{}') as questions,
+      (select coalesce(jsonb_object_agg(a.id, (10 + a.n)::bigint << 32), '{}') from question a
+       where a.survey_id = of_survey and a.definition ->> 'type' in ('choices', 'text')) as answered
     from (
       select q.id, jsonb_object_agg(a.answer::text, (10 + q.n)::bigint << 32 | a.value) as cuts
       from question q
@@ -40,7 +43,10 @@ begin atomic
       from jsonb_each(r.answers) a (question, answer)
       cross join lateral jsonb_array_elements(
         case jsonb_typeof(a.answer) when 'array' then a.answer else jsonb_build_array(a.answer) end) e (answer)
-      where counted.questions ? a.question), null)
+      where counted.questions ? a.question)
+    || (
+      select array_agg((counted.answered ->> question)::bigint) from jsonb_object_keys(r.answers) question
+      where counted.answered ? question), null)
   from response r
   cross join counted
   where r.survey_id = of_survey and r.answered_at >= since and r.answered_at < before and not r.excluded;

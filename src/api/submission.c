@@ -79,15 +79,14 @@ static void take_facets(struct lane_item *item, const struct response *response)
 static size_t answer_cuts(const struct response_answer *answer, int64_t *cuts)
 {
     int facet = SURVEY_FACET_QUESTION + answer->question->n;
-    if (!question_is_counted(answer->question))
-        return 0;
-    if (answer->question->type != QUESTION_CHOICES) {
+    if (!question_has_answered(answer->question)) {
         cuts[0] = answer_cut(facet, (int32_t)answer->number);
         return 1;
     }
+    cuts[0] = answer_cut(facet, SURVEY_VALUE_ANSWERED);
     for (size_t i = 0; i < answer->option_count; i++)
-        cuts[i] = answer_cut(facet, answer->options[i]->number);
-    return answer->option_count;
+        cuts[1 + i] = answer_cut(facet, answer->options[i]->number);
+    return 1 + answer->option_count;
 }
 
 static void take_question_cuts(struct arena *arena, struct answer_row *row,

@@ -85,3 +85,8 @@ bool question_is_counted(const struct survey_question *question)
     }
     return false;
 }
+
+bool question_has_answered(const struct survey_question *question)
+{
+    return question->type == QUESTION_CHOICES || question->type == QUESTION_TEXT;
+}

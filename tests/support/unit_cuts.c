@@ -58,26 +58,30 @@ unsigned unit_random(unsigned *seed, unsigned below)
     return (unsigned)(((uint64_t)*seed * below) >> 32);
 }
 
-#define DIM(n, value) (((int64_t)(SURVEY_FACET_QUESTION + (n)) << 32) | (value))
+#define CUT(n, value) (((int64_t)(SURVEY_FACET_QUESTION + (n)) << 32) | (value))
 
 /* The text names the place in this table, so that a row that was read back is recognised. */
 static const struct said {
     const char *json;
-    int64_t cuts[6];
+    int64_t cuts[8];
     size_t count;
 } said[] = {
-    {"{\"why\":\"v0\"}", {0}, 0},
-    {"{\"why\":\"v1\",\"improve\":\"wait\"}", {DIM(3, 1)}, 1},
-    {"{\"why\":\"v2\",\"improve\":\"staff\",\"again\":false}", {DIM(3, 3), DIM(6, 0)}, 2},
+    {"{\"why\":\"v0\"}", {CUT(2, 0)}, 1},
+    {"{\"why\":\"v1\",\"improve\":\"wait\"}", {CUT(2, 0), CUT(3, 1)}, 2},
+    {"{\"why\":\"v2\",\"improve\":\"staff\",\"again\":false}",
+     {CUT(2, 0), CUT(3, 3), CUT(6, 0)},
+     3},
     {"{\"why\":\"v3\",\"liked\":[\"a\",\"c\"],\"ease\":10,\"again\":true}",
-     {DIM(4, 1), DIM(4, 3), DIM(5, 10), DIM(6, 1)},
-     4},
-    {"{\"why\":\"v4\",\"liked\":[\"b\"],\"ease\":0}", {DIM(4, 2), DIM(5, 0)}, 2},
-    {"{\"why\":\"v5\",\"improve\":\"price\",\"liked\":[\"a\",\"b\",\"c\"],\"ease\":3,\"again\":true}",
-     {DIM(3, 2), DIM(4, 1), DIM(4, 2), DIM(4, 3), DIM(5, 3), DIM(6, 1)},
+     {CUT(2, 0), CUT(4, 0), CUT(4, 1), CUT(4, 3), CUT(5, 10), CUT(6, 1)},
      6},
+    {"{\"why\":\"v4\",\"liked\":[\"b\"],\"ease\":0}",
+     {CUT(2, 0), CUT(4, 0), CUT(4, 2), CUT(5, 0)},
+     4},
+    {"{\"why\":\"v5\",\"improve\":\"price\",\"liked\":[\"a\",\"b\",\"c\"],\"ease\":3,\"again\":true}",
+     {CUT(2, 0), CUT(3, 2), CUT(4, 0), CUT(4, 1), CUT(4, 2), CUT(4, 3), CUT(5, 3), CUT(6, 1)},
+     8},
     /* What is no question, no option and no number of a scale is not counted. */
-    {"{\"why\":\"v6\",\"unknown\":\"wait\",\"improve\":\"unknown\",\"ease\":11}", {0}, 0},
+    {"{\"why\":\"v6\",\"unknown\":\"wait\",\"improve\":\"unknown\",\"ease\":11}", {CUT(2, 0)}, 1},
 };
 enum { SAID = sizeof said / sizeof said[0] };
 

@@ -330,7 +330,7 @@ START_TEST(waiting_takes_no_memory)
     enum { COUNT = 200, SIZE = 20000 };
     struct lane_item **items = ingest_items(COUNT);
     char *text = arena_alloc(unit_folds_arena(), SIZE + 1);
-    snprintf(text, SIZE + 1, "{\"why\":\"%0*d\"}", SIZE - 10, 0);
+    snprintf(text, SIZE + 1, "{\"sky\":\"%0*d\"}", SIZE - 10, 0);
     for (size_t i = 0; i < COUNT; i++) {
         items[i]->row.answers = text;
         items[i]->row.answers_len = SIZE;

@@ -175,19 +175,21 @@ static void expect_cuts(const char *answers, const int64_t *cuts, size_t count)
 }
 
 /* What is counted by answer: each question's facet, and the number of the answer. */
-START_TEST(dims_of_all_types)
+START_TEST(cuts_of_all_types)
 {
-    const int64_t grade = INT64_C(12) << 32, again = INT64_C(13) << 32, improve = INT64_C(14) << 32;
+    const int64_t why = INT64_C(15) << 32, grade = INT64_C(12) << 32;
+    const int64_t again = INT64_C(13) << 32, improve = INT64_C(14) << 32;
     expect_cuts("{}", NULL, 0);
-    expect_cuts("{'why': 'x'}", NULL, 0);
+    expect_cuts("{'why': 'x'}", (int64_t[]){why}, 1);
+    expect_cuts("{'why': ' '}", NULL, 0);
     expect_cuts("{'grade': 1}", (int64_t[]){grade | 1}, 1);
     expect_cuts("{'grade': 5}", (int64_t[]){grade | 5}, 1);
     expect_cuts("{'again': false}", (int64_t[]){again}, 1);
     expect_cuts("{'again': true}", (int64_t[]){again | 1}, 1);
     expect_cuts("{'improve': []}", NULL, 0);
-    expect_cuts("{'improve': ['price']}", (int64_t[]){improve | 6}, 1);
+    expect_cuts("{'improve': ['price']}", (int64_t[]){improve, improve | 6}, 2);
     expect_cuts("{'why': 'x', 'improve': ['price', 'wait'], 'again': true, 'grade': 3}",
-                (int64_t[]){grade | 3, again | 1, improve | 5, improve | 6}, 4);
+                (int64_t[]){grade | 3, again | 1, improve, improve | 5, improve | 6, why}, 6);
 }
 END_TEST
 
@@ -341,7 +343,7 @@ int main(void)
         the_key_is_the_id,
         ids_of_surveys_are_apart,
         json_and_form,
-        dims_of_all_types,
+        cuts_of_all_types,
         facets_by_slot,
         key_headers,
         length_of_key_headers,

@@ -78,6 +78,8 @@ START_TEST(which_questions_are_counted)
     for (int type = QUESTION_NPS; type <= QUESTION_TEXT; type++) {
         struct survey_question question = {.type = (enum question_type)type};
         ck_assert_int_eq(question_is_counted(&question), counted[type]);
+        ck_assert_int_eq(question_has_answered(&question),
+                         type == QUESTION_CHOICES || type == QUESTION_TEXT);
     }
 }
 END_TEST

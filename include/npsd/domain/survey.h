@@ -27,6 +27,9 @@ enum {
     SURVEY_SLUG_MAX = 64
 };
 
+/* The value of a question that stands for any answer (option numbers begin at 1). */
+enum { SURVEY_VALUE_ANSWERED = 0 };
+
 /* Tally facets. */
 enum {
     SURVEY_FACET_TOTAL = 0,
@@ -120,5 +123,8 @@ const struct survey_option *question_option(const struct survey_question *questi
 int survey_facet_slot(const struct survey *survey, const char *name);
 /* True for types whose answers are counted by answer: scale, yes_no, choice, choices. */
 bool question_is_counted(const struct survey_question *question);
+/* True for types of which SURVEY_VALUE_ANSWERED counts who answered: choices, whose answers may be
+ * several, and text. Of the others each has one value. */
+bool question_has_answered(const struct survey_question *question);
 
 #endif
