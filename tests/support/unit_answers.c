@@ -184,10 +184,23 @@ void answers_correct(struct pg *pg, struct arena *arena, const struct answer_set
             set->survey_id, set->count / 3));
 }
 
-static void fold(struct pg *pg, int32_t survey_id)
+void answers_exclude_ends(struct pg *pg, struct arena *arena, const struct answer_set *set)
+{
+    run(pg, arena_printf(arena,
+                         "with ends as (select min(answered_at) as first, max(answered_at) as last"
+                         "  from response where survey_id = %1$d and not excluded),"
+                         " old as (select r.* from response r, ends where survey_id = %1$d"
+                         "  and not excluded and answered_at in (first, last) for update of r),"
+                         " new as (update response r set excluded = true from old"
+                         "  where r.survey_id = old.survey_id and r.id = old.id),"
+                         " changed as (select *, -1 as weight from old) " JOURNAL,
+                         set->survey_id));
+}
+
+void answers_fold(struct pg *pg, const struct answer_set *set)
 {
     bool done;
-    ck_assert_int_eq(folds_fold(pg, survey_id, &done), DB_OK);
+    ck_assert_int_eq(folds_fold(pg, set->survey_id, &done), DB_OK);
     ck_assert(done);
 }
 
@@ -196,11 +209,11 @@ void answers_fill(struct pg *pg, struct arena *arena, struct answer_set *set)
     for (int64_t batches = between(set, 1, 3); batches > 0; batches--) {
         answers_insert(pg, arena, set, (size_t)between(set, 1, ANSWERS_MAX / 3));
         if (between(set, 0, 2) > 0)
-            fold(pg, set->survey_id);
+            answers_fold(pg, set);
         if (between(set, 0, 1) > 0)
             answers_correct(pg, arena, set);
         if (between(set, 0, 3) == 0)
-            fold(pg, set->survey_id);
+            answers_fold(pg, set);
     }
 }
 

@@ -38,7 +38,10 @@ void answers_make(struct pg *pg, struct arena *arena, int32_t survey_id, uint64_
 void answers_insert(struct pg *pg, struct arena *arena, struct answer_set *set, size_t count);
 /* Changes the score, the time, the exclusion or an answer of about a third, as corrections do. */
 void answers_correct(struct pg *pg, struct arena *arena, const struct answer_set *set);
-/* A few times both of these, folded, not folded, folded and changed again ... */
+/* Excludes the first and the last answer. */
+void answers_exclude_ends(struct pg *pg, struct arena *arena, const struct answer_set *set);
+void answers_fold(struct pg *pg, const struct answer_set *set);
+/* A few times answers and corrections, folded, not folded, folded and changed again ... */
 void answers_fill(struct pg *pg, struct arena *arena, struct answer_set *set);
 
 /* An instant on or very near to a border of slots, or anywhere. */
