@@ -47,7 +47,7 @@ START_TEST(body)
                           "'responses':2,'promoters':2,'neutrals':0,'critics':0,"
                           "'promoter_share':100,'neutral_share':0,'critic_share':0,'nps':100,"
                           "'nps_exact':100,'mean':9.5,'histogram':[0,0,0,0,0,0,0,0,0,1,1],"
-                          "'interval':{'method':'adjusted_wald','level':0.95,'low':-23.2213,"
+                          "'interval':{'method':'adjusted_wald','level':0.95,'low':-24.411,"
                           "'high':100},'enough':true,'min_responses':2}"));
     expect_json(reply, "/points/1",
                 text_json("{'from':'2026-03-11T23:00:00Z','to':'2026-03-12T23:00:00Z',"
