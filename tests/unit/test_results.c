@@ -137,8 +137,8 @@ START_TEST(test_wrong_queries)
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct reply reply = ask(wrong[i].query);
         ck_assert_msg(reply.status == 422, "%s: %d", wrong[i].query, reply.status);
-        ck_assert_msg(strcmp(unit_reply_parameters(&arena, &reply), wrong[i].parameters) == 0, "%s: %.*s",
-                      wrong[i].query, (int)reply.body_len, reply.body);
+        ck_assert_msg(strcmp(unit_reply_parameters(&arena, &reply), wrong[i].parameters) == 0,
+                      "%s: %.*s", wrong[i].query, (int)reply.body_len, reply.body);
     }
 }
 END_TEST

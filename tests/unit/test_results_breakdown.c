@@ -42,20 +42,8 @@ END_TEST
 /* The values of each row, in their order: "web 7, email 2". */
 static const char *rows(const char *by)
 {
-    struct arena *arena = &unit_results_call()->arena;
-    struct reply reply = unit_results_get(arena_printf(arena, BY "%s", by));
-    ck_assert_msg(reply.status == 200, "%s: %s", by, unit_reply_tells(arena, &reply));
-    const json_t *values = json_object_get(unit_reply_json(arena, &reply), "values"), *row;
-    struct buf text = buf_make(arena, 256);
-    size_t i;
-    json_array_foreach(values, i, row)
-    {
-        char value[64] = {0};
-        json_dumpb(json_object_get(row, "value"), value, sizeof value - 1, JSON_ENCODE_ANY);
-        buf_printf(&text, "%s%s %d", i ? ", " : "", value,
-                   (int)json_integer_value(json_object_get(row, "responses")));
-    }
-    return text.data;
+    const char *path = arena_printf(&unit_results_call()->arena, BY "%s", by);
+    return unit_results_rows(path, "values", "value responses");
 }
 
 /* Largest first, then texts by their bytes, numbers by size, false before true. */

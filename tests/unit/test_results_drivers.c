@@ -3,42 +3,28 @@
 
 #include <string.h>
 
-/* question value gain, line by line: the order matters. */
-static const char *lines(const char *path)
+static const char *rows(const char *path)
 {
-    struct arena *arena = &unit_results_call()->arena;
-    struct reply reply = unit_results_get(path);
-    ck_assert_int_eq(reply.status, 200);
-    const json_t *drivers = json_object_get(unit_reply_json(arena, &reply), "drivers"), *driver;
-    struct buf text = buf_make(arena, 512);
-    size_t i;
-    json_array_foreach(drivers, i, driver)
-    {
-        char value[64] = {0};
-        json_dumpb(json_object_get(driver, "value"), value, sizeof value - 1, JSON_ENCODE_ANY);
-        buf_printf(&text, "%s %s %g\n", json_string_value(json_object_get(driver, "question")),
-                   value, json_number_value(json_object_get(driver, "gain")));
-    }
-    return text.data;
+    return unit_results_rows(path, "drivers", "question value gain");
 }
 
 /* The largest gain first, then in the order of the questions, then by value. */
 START_TEST(order)
 {
     unit_results_post_ten();
-    ck_assert_str_eq(lines("shop/drivers"), "again false 30\n"
-                                            "improve \"wait\" 20\n"
-                                            "ease 1 20\n"
-                                            "improve \"price\" 10\n"
-                                            "used \"c\" 10\n"
-                                            "ease 2 10\n"
-                                            "improve \"staff\" 0\n"
-                                            "used \"a\" 0\n"
-                                            "used \"b\" 0\n"
-                                            "ease 3 0\n"
-                                            "ease 4 0\n"
-                                            "ease 5 0\n"
-                                            "again true 0\n");
+    ck_assert_str_eq(rows("shop/drivers"), "\"again\" false 30, "
+                                           "\"improve\" \"wait\" 20, "
+                                           "\"ease\" 1 20, "
+                                           "\"improve\" \"price\" 10, "
+                                           "\"used\" \"c\" 10, "
+                                           "\"ease\" 2 10, "
+                                           "\"improve\" \"staff\" 0, "
+                                           "\"used\" \"a\" 0, "
+                                           "\"used\" \"b\" 0, "
+                                           "\"ease\" 3 0, "
+                                           "\"ease\" 4 0, "
+                                           "\"ease\" 5 0, "
+                                           "\"again\" true 0");
 }
 END_TEST
 
@@ -72,21 +58,21 @@ END_TEST
 START_TEST(filters)
 {
     unit_results_post_ten();
-    ck_assert_str_eq(lines("shop/drivers?where.channel=email"), "improve \"price\" 0\n"
-                                                                "improve \"staff\" 0\n"
-                                                                "used \"b\" 0\n"
-                                                                "ease 4 0\n"
-                                                                "again true 0\n");
+    ck_assert_str_eq(rows("shop/drivers?where.channel=email"), "\"improve\" \"price\" 0, "
+                                                               "\"improve\" \"staff\" 0, "
+                                                               "\"used\" \"b\" 0, "
+                                                               "\"ease\" 4 0, "
+                                                               "\"again\" true 0");
     const char *both = "shop/drivers?where.channel=web&where.branch=south&period=all";
-    ck_assert_str_eq(lines(both), "improve \"wait\" 33.3333\n"
-                                  "used \"c\" 33.3333\n"
-                                  "ease 2 33.3333\n"
-                                  "again false 33.3333\n"
-                                  "used \"a\" 0\n"
-                                  "used \"b\" 0\n"
-                                  "ease 3 0\n"
-                                  "ease 4 0\n"
-                                  "again true 0\n");
+    ck_assert_str_eq(rows(both), "\"improve\" \"wait\" 33.3333, "
+                                 "\"used\" \"c\" 33.3333, "
+                                 "\"ease\" 2 33.3333, "
+                                 "\"again\" false 33.3333, "
+                                 "\"used\" \"a\" 0, "
+                                 "\"used\" \"b\" 0, "
+                                 "\"ease\" 3 0, "
+                                 "\"ease\" 4 0, "
+                                 "\"again\" true 0");
     unit_results_assert_at(both, "/total/responses", "3");
 }
 END_TEST
@@ -117,9 +103,9 @@ START_TEST(retired_question)
     unit_results_post_ten();
     unit_pg_sql("update question set position = null where id in ('again', 'ease', 'used')");
     unit_pg_sql("update directory set version = version + 1");
-    ck_assert_str_eq(lines("shop/drivers"), "improve \"wait\" 20\n"
-                                            "improve \"price\" 10\n"
-                                            "improve \"staff\" 0\n");
+    ck_assert_str_eq(rows("shop/drivers"), "\"improve\" \"wait\" 20, "
+                                           "\"improve\" \"price\" 10, "
+                                           "\"improve\" \"staff\" 0");
 }
 END_TEST
 
