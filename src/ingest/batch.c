@@ -291,6 +291,9 @@ static void tell_committed(struct freshness *freshness, struct lane_item *const 
         }
 }
 
+_Static_assert(METRIC_CREATED_IMPORT - METRIC_CREATED == CHANNEL_IMPORT,
+               "a counter for each channel, in their order");
+
 static void count_outcomes(struct lane_item *const *items, size_t count)
 {
     static const enum metric_counter counters[] = {
@@ -299,8 +302,10 @@ static void count_outcomes(struct lane_item *const *items, size_t count)
         [LANE_REFUSED] = METRIC_POISON,  [LANE_UNAVAILABLE] = METRIC_UNAVAILABLE,
         [LANE_UNKNOWN] = METRIC_UNKNOWN, [LANE_EXPIRED] = METRIC_REJECTED,
     };
-    for (size_t i = 0; i < count; i++)
-        metrics_add(counters[items[i]->outcome], 1);
+    for (size_t i = 0; i < count; i++) {
+        bool created = items[i]->outcome == LANE_CREATED;
+        metrics_add(counters[items[i]->outcome] + (created ? items[i]->row.channel : 0), 1);
+    }
 }
 
 void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count)

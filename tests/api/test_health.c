@@ -7,6 +7,7 @@
 #include <regex.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -274,7 +275,9 @@ START_TEST(a_hangup_drains)
 {
     struct daemon daemon;
     ck_assert(daemon_start(&daemon, database_url(fixture_database()), NULL));
+    siginfo_t ended;
     kill(daemon.pid, SIGHUP);
+    ck_assert_int_eq(waitid(P_PID, (id_t)daemon.pid, &ended, WEXITED | WNOWAIT), 0);
     ck_assert_pstr_eq(daemon_stop(&daemon), NULL);
 }
 END_TEST

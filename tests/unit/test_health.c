@@ -157,7 +157,7 @@ START_TEST(metrics_of_much)
             metrics_observe(metric, UINT64_C(1) << (k / 2));
     metrics_add(METRIC_CREATED, UINT64_C(1) << 60);
     const char *text = metrics();
-    ck_assert(unit_metrics_value(text, "npsd_responses_acked_total") == 0x1p60);
+    ck_assert(unit_metrics_value(text, "npsd_responses_acked_total{channel=\"web\"}") == 0x1p60);
     ck_assert(unit_metrics_value(text, "npsd_db_connected") == 0);
     ck_assert(unit_metrics_value(text, "npsd_commit_duration_seconds_count") == 22);
 }
