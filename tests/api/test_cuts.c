@@ -198,6 +198,37 @@ START_TEST(retired_question)
 }
 END_TEST
 
+/* A facet with more values than it counts: the rest are one group, and each is still exact. */
+START_TEST(past_the_cap)
+{
+    enum { BATCH = 550 };
+    const char *survey = fixture_survey("");
+    for (int batch = 0; batch < 2; batch++) {
+        char *body = text_space(BATCH * 80), *at = body;
+        for (int i = 0; i < BATCH; i++)
+            at += snprintf(at, 80, "%s{\"score\":%d,\"properties\":{\"branch\":\"b-%d\"}}",
+                           i ? "," : "[", i % 11, batch * BATCH + i);
+        snprintf(at, 2, "]");
+        expect_status(
+            client_post(fixture_key(ADMIN), body, "/v1/surveys/%s/responses/batch", survey), 200);
+    }
+    struct reply *reply = get(survey, "nps/breakdown?by=branch");
+    ck_assert_uint_eq(json_array_size(reply_at(reply, "/values")), 1001);
+    expect_string(reply, "/values/0/value", "(other)");
+    expect_int(reply, "/values/0/responses", 2 * BATCH - 1000);
+    expect_int(reply, "/values/1000/responses", 1);
+    expect_int(reply, "/correction/comparisons", 1001);
+    reply = get(survey, "nps/breakdown?by=branch&min_group=2");
+    expect_none(reply, "/values/1");
+    expect_json(reply, "/hidden", text_json("{'values':1000,'responses':1000}"));
+    const char *late = text("b-%d", 2 * BATCH - 1);
+    reply = get(survey, text("nps/breakdown?by=branch&where.branch=%s", late));
+    expect_string(reply, "/values/0/value", late);
+    expect_int(reply, "/values/0/responses", 1);
+    expect_none(reply, "/values/1");
+}
+END_TEST
+
 /* Corrections, exclusions and erasures are followed at once, by whoever has the old ETag. */
 START_TEST(changes)
 {
@@ -236,9 +267,9 @@ END_TEST
 int main(void)
 {
     const struct fixture_test tests[] = {
-        {.test = breakdown},        {.test = by_question}, {.test = questions},
-        {.test = drivers},          {.test = texts},       {.test = what_is_not_there},
-        {.test = retired_question}, {.test = changes},
+        {.test = breakdown},        {.test = by_question},  {.test = questions},
+        {.test = drivers},          {.test = texts},        {.test = what_is_not_there},
+        {.test = retired_question}, {.test = past_the_cap}, {.test = changes},
     };
     return fixture_run("cuts", NULL, tests, COUNT_OF(tests));
 }
