@@ -1,33 +1,17 @@
-#include "npsd/store/windows.h"
+#include "windows_parts.h"
 
-#include "npsd/base/clock.h"
 #include "npsd/domain/zone.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define QUARTER_US (900 * CLOCK_SECOND_US)
-#define HOUR_US (3600 * CLOCK_SECOND_US)
-/* 0001-01-01: no answer is older, so nothing is asked from before. */
-#define FIRST_DAY INT64_C(-719162)
-#define FIRST_US (FIRST_DAY * CLOCK_DAY_US)
-
 enum { STEP_SIZE = 32 };
 
-/*
- * The instants at which the wall clocks of zone $1 show three times: from, to, and from of the
- * previous window. Of a time that the clocks show twice the first, so that a day begins with its
- * first midnight (PostgreSQL takes the second; how much earlier the first is tells a look at three
- * hours before). What the clocks skip PostgreSQL reads by the clock before the gap.
- */
+/* The instants at which the wall clocks of zone $1 show three times: from, to, and from of the
+ * previous window. */
 #define INSTANTS(walls)                                                                            \
     "select min(i.at) filter (where n = 1), min(i.at) filter (where n = 2),"                       \
-    " min(i.at) filter (where n = 3) from (" walls ") wall (n, at)"                                \
-    " cross join lateral (select timezone($1, wall.at)) later (at)"                                \
-    " cross join lateral (select later.at - (timezone($1, later.at - interval '3 hours')"          \
-    "  + interval '3 hours' - wall.at)) earlier (at)"                                              \
-    " cross join lateral (select case when timezone($1, earlier.at) = wall.at then earlier.at"     \
-    "  else later.at end) i (at)"
+    " min(i.at) filter (where n = 3) from (" walls ") wall (n, at)" FIRST_INSTANT("wall.at", "i")
 #define INSTANTS_COLUMNS "timestamptz timestamptz timestamptz"
 
 /* $2 to, $3 the span. to itself comes back as null: it is an instant, not a wall clock time. */
@@ -52,8 +36,10 @@ static const struct db_stmt resolve_dates = {
 static const struct db_stmt check_zone = {"windows_zone", "text timestamptz", "bool",
                                           "select timezone($1, $2) is not null"};
 
-const struct db_stmt *const windows_statements[] = {&resolve_last, &resolve_period, &resolve_dates,
-                                                    &check_zone, NULL};
+const struct db_stmt *const windows_statements[] = {
+    &resolve_last, &resolve_period,      &resolve_dates,
+    &check_zone,   &windows_series_days, &windows_series_hours,
+    NULL};
 
 static const char no_such_zone[] = "22023";
 
@@ -95,15 +81,10 @@ struct resolved {
     bool has_previous;
 };
 
-static int64_t next_quarter_us(int64_t now_us)
-{
-    return (clock_floor_div(now_us, QUARTER_US) + 1) * QUARTER_US;
-}
-
 static int64_t same_length_before(const struct window *window)
 {
     int64_t from_us = window->from_us - (window->to_us - window->from_us);
-    return from_us > FIRST_US ? from_us : FIRST_US;
+    return from_us > WINDOWS_FIRST_US ? from_us : WINDOWS_FIRST_US;
 }
 
 /* Nothing of the calendar is needed, but the zone must still be one. */
@@ -125,11 +106,12 @@ static enum db_status read_last(struct pg *pg, const char *zone,
 {
     char step[STEP_SIZE];
     DB_RESULT row = NULL;
-    int64_t to_us = next_quarter_us(request->now_us);
+    int64_t to_us = windows_next_quarter_us(request->now_us);
 
     if (strcmp(request->last_unit, "hours") == 0)
-        return resolve_exact(
-            pg, zone, (struct window){to_us - request->last_count * HOUR_US, to_us}, ret_resolved);
+        return resolve_exact(pg, zone,
+                             (struct window){to_us - request->last_count * WINDOWS_HOUR_US, to_us},
+                             ret_resolved);
     snprintf(step, sizeof(step), "%d %s", request->last_count, request->last_unit);
     enum db_status status =
         PG_EXEC(pg, &resolve_last, &row, P_TEXT(zone), P_TIME(to_us), P_TEXT(step));
@@ -178,7 +160,7 @@ static struct span_end span_end(const char *text, int64_t now_us)
 {
     struct span_end end = {.is_date = false};
     if (!text)
-        end.at_us = next_quarter_us(now_us);
+        end.at_us = windows_next_quarter_us(now_us);
     else if (!clock_parse(text, strlen(text), &end.at_us))
         end.is_date = clock_parse_date(text, strlen(text), &end.day);
     return end;
@@ -188,7 +170,7 @@ static struct db_param day_param(bool is_date, int64_t day)
 {
     if (!is_date)
         return P_NULL;
-    return P_INT4(day > FIRST_DAY ? day : FIRST_DAY);
+    return P_INT4(day > WINDOWS_FIRST_DAY ? day : WINDOWS_FIRST_DAY);
 }
 
 static enum db_status read_span(struct pg *pg, const char *zone,

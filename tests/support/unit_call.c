@@ -201,6 +201,20 @@ json_t *unit_reply_json(struct arena *arena, const struct reply *reply)
     return value;
 }
 
+const char *unit_reply_parameters(struct arena *arena, const struct reply *reply)
+{
+    struct buf names = buf_make(arena, 64);
+    static const char key[] = "\"parameter\":\"";
+
+    for (const char *at = reply->body; (at = strstr(at, key));) {
+        at += strlen(key);
+        if (names.len > 0)
+            buf_char(&names, ' ');
+        buf_add(&names, at, strcspn(at, "\""));
+    }
+    return names.data;
+}
+
 const char *unit_reply_tells(struct arena *arena, const struct reply *reply)
 {
     if (reply->status == 0)

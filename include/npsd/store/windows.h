@@ -14,6 +14,8 @@
  *           as many days before; of other spans the same time before, but never before year 1, when
  *           there were no answers. None for "all".
  *
+ * Series cut a window into hours, days, ISO weeks, months, quarters or years of the zone.
+ *
  * A wall clock time that the clocks show twice is the first of the two, so a day begins with its
  * first midnight; one that they skip is read by the clock before the gap, so a day whose midnight
  * is skipped begins after the gap, and a day that a zone skipped is empty.
@@ -53,5 +55,42 @@ bool windows_period_exists(const char *name);
 enum db_status windows_resolve(struct pg *pg, const struct window_request *request,
                                bool *ret_zone_known, struct window *ret_window,
                                bool *ret_has_previous, struct window *ret_previous);
+
+enum window_interval {
+    WINDOW_HOUR,
+    WINDOW_DAY,
+    WINDOW_WEEK,
+    WINDOW_MONTH,
+    WINDOW_QUARTER,
+    WINDOW_YEAR
+};
+
+struct window_series {
+    enum window_interval interval;
+    int rolling_count;        /* at least 1; at most a hundred years */
+    const char *rolling_unit; /* as last_unit; NULL: no moving windows */
+};
+
+/*
+ * The intervals that a window of two known ends is made of, in order and without a gap: the first
+ * begins and the last ends with the window. None for a window that ends before it begins.
+ *
+ * Days and longer begin as days do above; one that the zone skipped is left out. A new hour begins
+ * when the wall clock shows one, and where it is set by less than an hour: so an hour that the
+ * clock shows twice is two, and clocks that are half an hour off, or set by half an hour, have
+ * theirs.
+ *
+ * The moving window of an interval ends with it, but not behind the first quarter hour after now,
+ * and begins the span before, as "last" does; it may begin before the window. It is empty for an
+ * interval that begins after that quarter hour. Without moving windows *ret_rolling is *ret_points.
+ *
+ * request gives zone and now; the zone must be known (windows_resolve). *ret_too_many true: there
+ * are more than max, and nothing else is set. The arrays are in arena.
+ */
+enum db_status windows_series(struct pg *pg, struct arena *arena,
+                              const struct window_request *request, const struct window *window,
+                              const struct window_series *series, size_t max, bool *ret_too_many,
+                              struct window **ret_points, struct window **ret_rolling,
+                              size_t *ret_count);
 
 #endif
