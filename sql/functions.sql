@@ -10,6 +10,27 @@ create or replace view journal_cell as
 select survey_id, xid, slot, unnest(cuts) as cut, unnest(scores) as score, unnest(weights) as weight from journal;
 comment on view journal_cell is 'The journal, with a row for each of its cuts and scores.';
 
+-- The values that answers to a survey's questions are counted under; answer null: any answer, a text that was blanked
+-- too.
+create or replace function counted_answers(of_survey int)
+returns table (n smallint, question text, answer jsonb, value int)
+language sql stable parallel safe
+begin atomic
+  select q.n, q.id, a.answer, a.value
+  from question q
+  cross join lateral (
+    select to_jsonb(o ->> 'id'), (o ->> 'number')::int
+    from json_array_elements(q.definition -> 'options') o where q.definition ->> 'type' in ('choice', 'choices')
+    union all
+    select to_jsonb(v), v from generate_series(0, 10) v where q.definition ->> 'type' = 'scale'
+    union all
+    select to_jsonb(v = 1), v from generate_series(0, 1) v where q.definition ->> 'type' = 'yes_no'
+    union all
+    select null, 0 where q.definition ->> 'type' in ('choices', 'text')) a (answer, value)
+  where q.survey_id = of_survey;
+end;
+comment on function counted_answers(int) is 'The values that answers to a survey''s questions are counted under.';
+
 -- What counts an answer, read off the answer itself. The daemon works by the same rules when it takes an answer;
 -- "npsd check" holds tallies and journal against this function and the rebuild counts by it.
 create or replace function response_cuts(of_survey int, since timestamptz, before timestamptz)
@@ -18,22 +39,15 @@ language sql stable parallel safe
 begin atomic
   with counted as materialized (
     -- Cuts by question and answer (as JSON text): {"improve": {"\"wait\"": 55834574849}, "again": {"true": ...}}; and
-    -- by question where any answer counts, a text that was blanked too: {"why": 51539607552}.
-    select coalesce(jsonb_object_agg(q.id, q.cuts), '{}') as questions,
-      (select coalesce(jsonb_object_agg(a.id, (10 + a.n)::bigint << 32), '{}') from question a
-       where a.survey_id = of_survey and a.definition ->> 'type' in ('choices', 'text')) as answered
+    -- by question where any answer counts: {"why": 51539607552}.
+    select coalesce(jsonb_object_agg(q.question, q.cuts) filter (where q.cuts is not null), '{}') as questions,
+      coalesce(jsonb_object_agg(q.question, q.answered) filter (where q.answered is not null), '{}') as answered
     from (
-      select q.id, jsonb_object_agg(a.answer::text, (10 + q.n)::bigint << 32 | a.value) as cuts
-      from question q
-      cross join lateral (
-        select to_jsonb(o ->> 'id'), (o ->> 'number')::int
-        from json_array_elements(q.definition -> 'options') o where q.definition ->> 'type' in ('choice', 'choices')
-        union all
-        select to_jsonb(v), v from generate_series(0, 10) v where q.definition ->> 'type' = 'scale'
-        union all
-        select to_jsonb(v = 1), v from generate_series(0, 1) v where q.definition ->> 'type' = 'yes_no') a (answer, value)
-      where q.survey_id = of_survey
-      group by q.id) q)
+      select c.question,
+        jsonb_object_agg(c.answer::text, (10 + c.n)::bigint << 32 | c.value) filter (where c.answer is not null) as cuts,
+        min((10 + c.n)::bigint << 32) filter (where c.answer is null) as answered
+      from counted_answers(of_survey) c
+      group by c.question) q)
   select r.id, quarter_of(r.answered_at), r.score, array_remove(array[
       0, 1::bigint << 32 | r.channel, 2::bigint << 32 | r.agent,
       3::bigint << 32 | r.f1, 4::bigint << 32 | r.f2, 5::bigint << 32 | r.f3, 6::bigint << 32 | r.f4,

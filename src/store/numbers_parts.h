@@ -27,24 +27,16 @@ enum { NUMBERS_FACETS = SURVEY_FACET_FIRST + SURVEY_FACETS_MAX };
 #define COUNTER_OF_ROW(n) "case when score = " #n " then n else 0 end as n" #n
 
 /*
- * "known": question $2 - 10 of survey $1, its type, and the numbers of its answers by JSON text:
- * {"\"wait\"": 1}. VALUES_ANSWERED: the values of an answer r, as "value": those of
- * response_cuts().
+ * "known": question $2 - 10 of survey $1, whether any answer counts, and the values of its answers
+ * by JSON text: {"\"wait\"": 1}. VALUES_ANSWERED: the values of an answer r, as "value", by the
+ * rules of response_cuts().
  */
 #define KNOWN_ANSWERS                                                                              \
     " known as materialized ("                                                                     \
-    "  select q.id as question, q.definition ->> 'type' in ('choices', 'text') as is_marked, ("    \
-    "    select coalesce(jsonb_object_agg(a.answer::text, a.value), '{}') from ("                  \
-    "      select to_jsonb(o ->> 'id'), (o ->> 'number')::int4"                                    \
-    "      from json_array_elements(q.definition -> 'options') o"                                  \
-    "      where q.definition ->> 'type' in ('choice', 'choices')"                                 \
-    "      union all"                                                                              \
-    "      select to_jsonb(v), v from generate_series(0, 10) v"                                    \
-    "      where q.definition ->> 'type' = 'scale'"                                                \
-    "      union all"                                                                              \
-    "      select to_jsonb(v = 1), v from generate_series(0, 1) v"                                 \
-    "      where q.definition ->> 'type' = 'yes_no') a (answer, value)) as numbers"                \
-    "  from question q where q.survey_id = $1 and q.n = $2 - 10)"
+    "  select question, bool_or(answer is null) as any_counts,"                                    \
+    "   coalesce(jsonb_object_agg(answer::text, value) filter (where answer is not null), '{}')"   \
+    "   as numbers"                                                                                \
+    "  from counted_answers($1) where n = $2 - 10 group by question)"
 #define VALUES_ANSWERED                                                                            \
     "select (k.numbers ->> e.answer::text)::int4 as value"                                         \
     " from known k cross join lateral jsonb_array_elements("                                       \
@@ -52,7 +44,7 @@ enum { NUMBERS_FACETS = SURVEY_FACET_FIRST + SURVEY_FACETS_MAX };
     "   else jsonb_build_array(r.answers -> k.question) end) e (answer)"                           \
     " where k.numbers ? e.answer::text"                                                            \
     " union all"                                                                                   \
-    " select 0 from known k where k.is_marked and r.answers ? k.question"
+    " select 0 from known k where k.any_counts and r.answers ? k.question"
 
 /* The columns of response by facet; none for the total. */
 extern const char *const numbers_columns[NUMBERS_FACETS];

@@ -32,7 +32,7 @@ const struct db_stmt windows_series_days = {
     "with begin as ("
     " select first.at from generate_series("
     "   date_trunc($6, timezone($1, $2)) - $7::interval,"
-    "   date_trunc($6, timezone($1, $3)) + 2 * $7::interval, $7::interval) wall (at)"
+    "   date_trunc($6, timezone($1, $3)) + $7::interval, $7::interval) wall (at)"
     FIRST_INSTANT("wall.at", "first") "),"
     CUT_INTO_POINTS};
 

@@ -167,7 +167,8 @@ void unit_call_admit(struct unit_call *c)
 
 void unit_call_lanes(struct unit_call *c, size_t room)
 {
-    const struct lane_options options = {"npsd-test", &c->database, c->world.values, room, room};
+    const struct lane_options options = {"npsd-test",        &c->database, c->world.values,
+                                         c->world.freshness, room,         room};
     c->world.single = lane_start(&options);
     c->world.batch = lane_start(&options);
     ck_assert(c->world.single && c->world.batch);

@@ -150,6 +150,35 @@ void unit_results_assert_at(const char *path, const char *pointer, const char *j
                   turned(json));
 }
 
+static void add_members(struct buf *text, const json_t *row, const char *members)
+{
+    char *names = arena_strdup(&c.arena, members), *rest = NULL;
+    const char *gap = "";
+
+    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+        char value[64] = {0};
+        json_dumpb(json_object_get(row, name), value, sizeof value - 1,
+                   JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+        buf_printf(text, "%s%s", gap, value);
+        gap = " ";
+    }
+}
+
+const char *unit_results_rows(const char *path, const char *array, const char *members)
+{
+    struct reply reply = unit_results_get(path);
+    ck_assert_msg(reply.status == 200, "%s: %s", path, unit_reply_tells(&c.arena, &reply));
+    const json_t *rows = json_object_get(unit_reply_json(&c.arena, &reply), array), *row;
+    struct buf text = buf_make(&c.arena, 512);
+    size_t i;
+    json_array_foreach(rows, i, row)
+    {
+        buf_text(&text, i ? ", " : "");
+        add_members(&text, row, members);
+    }
+    return text.data;
+}
+
 void unit_results_assert_wrong(const char *path, const struct unit_results_wrong *wrong,
                                size_t count)
 {

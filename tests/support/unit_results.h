@@ -32,6 +32,9 @@ struct reply unit_results_get(const char *path);
 void unit_results_assert(const char *path, const char *body);
 /* What stands there is this JSON, quotes turned; pointer "/values/0/share". */
 void unit_results_assert_at(const char *path, const char *pointer, const char *json);
+/* Of each row of an array of the body these members, as JSON: "\"web\" 7, \"email\" 2". members:
+ * "value responses". */
+const char *unit_results_rows(const char *path, const char *array, const char *members);
 /* All are refused with 422, and name the parameters. */
 struct unit_results_wrong {
     const char *query, *parameters;

@@ -1,38 +1,15 @@
 #include "npsd/domain/comparisons.h"
-#include "suite.h"
-#include <jansson.h>
+#include "vectors.h"
 #include <math.h>
-#include <stdio.h>
 
 enum { MANY = 200 };
 
-#define EXACT(a, b) ck_assert_msg((a) == (b), #a " is %.17g, not %.17g", (double)(a), (double)(b))
-
-static json_t *load_families(void)
-{
-    char path[4096];
-    const char *folder = getenv("NPSD_TEST_DATA");
-    json_error_t error;
-    snprintf(path, sizeof path, "%s/comparison_vectors.json", folder ? folder : "tests/data");
-    json_t *root = json_load_file(path, 0, &error);
-    ck_assert_msg(root != NULL, "%s: %s", path, error.text);
-    return root;
-}
-
 static struct nps_counts counts_of(const json_t *value)
 {
-    const json_t *groups = json_object_get(value, "groups");
-    struct nps_counts counts = {.score = {[9] = json_integer_value(json_array_get(groups, 0)),
-                                          [8] = json_integer_value(json_array_get(groups, 1)),
-                                          [3] = json_integer_value(json_array_get(groups, 2))}};
+    struct nps_counts counts = {.score = {[9] = (int64_t)vectors_item(value, "groups", 0),
+                                          [8] = (int64_t)vectors_item(value, "groups", 1),
+                                          [3] = (int64_t)vectors_item(value, "groups", 2)}};
     return counts;
-}
-
-static double number(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-    ck_assert_msg(json_is_number(value), "%s", name);
-    return json_number_value(value);
 }
 
 static void check_value(const struct comparison *comparison, const json_t *value)
@@ -41,17 +18,17 @@ static void check_value(const struct comparison *comparison, const json_t *value
     ck_assert_int_eq(comparison->change.known, !json_is_null(difference));
     if (!comparison->change.known)
         return;
-    EXACT(comparison->change.nps_exact, number(difference, "nps_exact"));
-    EXACT(comparison->change.z, number(difference, "z"));
-    EXACT(comparison->change.p, number(difference, "p"));
-    EXACT(comparison->p_adjusted, number(difference, "p_adjusted"));
+    EXACT(comparison->change.nps_exact, vectors_number(difference, "nps_exact"));
+    EXACT(comparison->change.z, vectors_number(difference, "z"));
+    EXACT(comparison->change.p, vectors_number(difference, "p"));
+    EXACT(comparison->p_adjusted, vectors_number(difference, "p_adjusted"));
     ck_assert_int_eq(comparison->differs, json_is_true(json_object_get(difference, "differs")));
 }
 
 static void check_family(const json_t *family)
 {
     const json_t *values = json_object_get(family, "values"), *value;
-    struct comparison all[MANY], *known[MANY];
+    struct comparison all[MANY] = {0}, *known[MANY];
     struct nps_counts total = {0};
     size_t i, count = 0;
 
@@ -67,7 +44,7 @@ static void check_family(const json_t *family)
         if (all[i].change.known)
             known[count++] = &all[i];
     }
-    ck_assert_uint_eq(count, (size_t)number(family, "comparisons"));
+    ck_assert_uint_eq(count, (size_t)vectors_number(family, "comparisons"));
     comparisons_correct(known, count);
     json_array_foreach(values, i, value) check_value(&all[i], value);
 }
@@ -75,7 +52,7 @@ static void check_family(const json_t *family)
 /* A family of one value alone has nobody else to be compared with. */
 START_TEST(vectors)
 {
-    json_t *root = load_families(), *family;
+    json_t *root = vectors_load("comparison_vectors.json"), *family;
     size_t i;
     ck_assert_uint_eq(json_array_size(json_object_get(root, "families")), 8);
     json_array_foreach(json_object_get(root, "families"), i, family) check_family(family);
@@ -116,11 +93,13 @@ static const struct {
 
 START_TEST(corrections)
 {
-    struct comparison all[MANY];
-    correct(published[_i].p, published[_i].count, all);
-    for (size_t i = 0; i < published[_i].count; i++) {
-        EXACT(all[i].p_adjusted, published[_i].adjusted[i]);
-        ck_assert_int_eq(all[i].differs, published[_i].differs[i]);
+    for (size_t row = 0; row < COUNT_OF(published); row++) {
+        struct comparison all[MANY] = {0};
+        correct(published[row].p, published[row].count, all);
+        for (size_t i = 0; i < published[row].count; i++) {
+            EXACT(all[i].p_adjusted, published[row].adjusted[i]);
+            ck_assert_int_eq(all[i].differs, published[row].differs[i]);
+        }
     }
 }
 END_TEST
@@ -159,7 +138,7 @@ static double defined(const double *p, size_t count, double mine)
 START_TEST(random_families)
 {
     uint64_t seed = 11;
-    struct comparison all[MANY], turned[MANY];
+    struct comparison all[MANY] = {0}, turned[MANY] = {0};
     double p[MANY], backwards[MANY];
     for (int round_no = 0; round_no < 200; round_no++) {
         size_t count = random_family(&seed, p);
@@ -194,17 +173,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("comparisons");
-    TCase *tcase = tcase_create("comparisons");
-    tcase_add_test(tcase, vectors);
-    tcase_add_loop_test(tcase, corrections, 0, COUNT_OF(published));
-    tcase_add_test(tcase, nothing_to_correct);
-    tcase_add_test(tcase, random_families);
-    tcase_add_test(tcase, the_rest_is_everybody_else);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    const TTest *const tests[] = {vectors, corrections, nothing_to_correct, random_families,
+                                  the_rest_is_everybody_else};
+    return suite_run("comparisons", tests, COUNT_OF(tests));
 }

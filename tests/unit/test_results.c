@@ -137,8 +137,8 @@ START_TEST(test_wrong_queries)
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct reply reply = ask(wrong[i].query);
         ck_assert_msg(reply.status == 422, "%s: %d", wrong[i].query, reply.status);
-        ck_assert_msg(strcmp(unit_reply_parameters(&arena, &reply), wrong[i].parameters) == 0, "%s: %.*s",
-                      wrong[i].query, (int)reply.body_len, reply.body);
+        ck_assert_msg(strcmp(unit_reply_parameters(&arena, &reply), wrong[i].parameters) == 0,
+                      "%s: %.*s", wrong[i].query, (int)reply.body_len, reply.body);
     }
 }
 END_TEST
@@ -326,7 +326,6 @@ START_TEST(test_etag)
     if_none_match = arena_printf(&arena, "\"x\", W/%s", etag);
     reply = ask("last=30d");
     ck_assert_int_eq(reply.status, 304);
-    ck_assert_uint_eq(reply.body_len, 0);
     ck_assert_str_eq(reply_header_value(&reply, "ETag"), etag);
     if_none_match = "*";
     ck_assert_int_eq(ask("last=30d").status, 304);

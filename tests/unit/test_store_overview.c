@@ -3,15 +3,16 @@
 #include "npsd/base/clock.h"
 #include "npsd/store/folds.h"
 #include "npsd/store/overview.h"
-#include "support/unit_answers.h"
 #include "support/unit_database.h"
+#include "support/unit_recount.h"
 #include "unit/suite.h"
 
 #include <string.h>
 
 enum { SURVEYS = 12, ZONES = 3, ROUNDS = 60 };
 
-static const struct db_stmt *const *const sets[] = {overview_statements, folds_statements, NULL};
+static const struct db_stmt *const *const sets[] = {overview_statements, windows_statements,
+                                                    folds_statements, NULL};
 static struct pg *pg;
 static struct arena arena;
 static uint64_t seed;
@@ -33,28 +34,16 @@ static int32_t number_of_a(int32_t survey_id)
     return 1 + survey_id % 2;
 }
 
-/* Folded, or in part. */
 static void fill(struct answer_set *set, int32_t survey_id)
 {
-    bool done;
-
-    *set = (struct answer_set){
-        .survey_id = survey_id,
-        .facets = {SURVEY_FACET_FIRST, SURVEY_FACET_FIRST + 1},
-        .base_us = 20000 * CLOCK_DAY_US + between(0, CLOCK_DAY_US),
-        .span_us = between(1, 200) * CLOCK_DAY_US,
-        .random = &seed,
-    };
-    run_sql(arena_printf(&arena,
-                         "insert into tally_state (survey_id) values (%d);"
-                         " insert into facet_value values (%d, 2, %d, 'a'), (%d, 3, 1, 'b')",
-                         survey_id, survey_id, number_of_a(survey_id), survey_id));
-    for (int64_t batches = between(0, 3); batches > 0; batches--) {
-        answers_insert(pg, &arena, set, (size_t)between(1, ANSWERS_MAX / 3));
-        if (between(0, 2) > 0)
-            ck_assert_int_eq(folds_fold(pg, survey_id, &done), DB_OK);
-        answers_correct(pg, &arena, set);
-    }
+    answers_make(pg, &arena, survey_id, &seed, set);
+    run_sql(
+        arena_printf(&arena,
+                     "update facet_value set value = case id when %d then 'a' else 'b' || id end"
+                     " where survey_id = %d and facet = 2",
+                     number_of_a(survey_id), survey_id));
+    if (survey_id % 5 > 0)
+        answers_fill(pg, &arena, set);
 }
 
 static void setup(void)
@@ -63,8 +52,8 @@ static void setup(void)
     run_sql("set enable_seqscan = off; set synchronous_commit = off");
     arena_init(&arena, 1 << 20);
     seed = 20261121;
-    unit_pg_sql("truncate response, journal, tally_state, tally_quarter, tally_hour, tally_day,"
-                " tally_month, facet_value");
+    unit_pg_sql("truncate survey, question, response, journal, tally_state, tally_quarter,"
+                " tally_hour, tally_day, tally_month, facet_value");
     for (int32_t i = 0; i < SURVEYS; i++)
         fill(&answers[i], 7 * i + 3);
 }
@@ -73,18 +62,6 @@ static void teardown(void)
 {
     arena_done(&arena);
     pg_free(pg);
-}
-
-static int64_t odd_end(void)
-{
-    switch (between(0, 3)) {
-    case 0:
-        return between(0, 9) ? 20000 * CLOCK_DAY_US : SLOTS_OPEN_FROM;
-    case 1:
-        return between(0, 9) ? 20100 * CLOCK_DAY_US : SLOTS_OPEN_TO;
-    default:
-        return answers_instant(&answers[between(0, SURVEYS - 1)]);
-    }
 }
 
 /* What the store is asked of one survey, asked of its rows. */
@@ -127,7 +104,7 @@ static void compare(const struct overview_query *query)
         struct number_query one = question_of(query, s);
         const char *expected[2];
 
-        answers_recount(pg, &arena, &one, expected);
+        recount_bodies(pg, &arena, &one, expected);
         for (size_t w = 0; w < query->windows_each; w++)
             ck_assert_msg(strcmp(written(&counts[s * query->windows_each + w]), expected[w]) == 0,
                           "survey %d, window %zu, channel %d, agent %s: %s, not %s", one.survey_id,
@@ -136,10 +113,20 @@ static void compare(const struct overview_query *query)
     }
 }
 
+static struct answer_set *with_answers(void)
+{
+    struct answer_set *set;
+
+    do
+        set = &answers[between(0, SURVEYS - 1)];
+    while (set->count == 0);
+    return set;
+}
+
 /* Each survey with the windows of its zone, in one question. */
 START_TEST(random_questions)
 {
-    static const char *const agents[] = {NULL, "a", "b", "nobody", "(other)"};
+    static const char *const agents[] = {NULL, "a", "a", "value 1", "(other)"};
 
     for (int round = 0; round < ROUNDS; round++) {
         struct window windows[2 * ZONES];
@@ -154,7 +141,7 @@ START_TEST(random_questions)
             .agent = agents[between(0, 1) ? 0 : between(1, COUNT_OF(agents) - 1)],
         };
         for (size_t w = 0; w < COUNT_OF(windows); w++)
-            windows[w] = (struct window){odd_end(), odd_end()};
+            windows[w] = answers_window(pg, with_answers());
         for (size_t s = 0; s < SURVEYS; s++)
             surveys[s] = (struct overview_survey){answers[(s + (size_t)round) % SURVEYS].survey_id,
                                                   (size_t)between(0, ZONES - 1)};
