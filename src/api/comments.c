@@ -171,7 +171,7 @@ static struct reply write_page(const struct call *call, const struct comments *c
     const char *cursor = NULL;
 
     json_object_begin(&w, NULL);
-    json_array_begin(&w, "comments");
+    json_array_begin(&w, "items");
     for (size_t i = 0; i < comments->count && i < limit; i++)
         write_comment(&w, call->arena, &comments->filter, &comments->found[i]);
     json_array_end(&w);

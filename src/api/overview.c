@@ -186,7 +186,7 @@ static struct reply make_reply(const struct call *call, const struct overview *o
     struct json_writer w = json_writer(call->arena);
 
     json_object_begin(&w, NULL);
-    json_array_begin(&w, "surveys");
+    json_array_begin(&w, "items");
     for (size_t row = 0; row < overview->survey_count; row++)
         write_row(&w, overview, row);
     json_array_end(&w);

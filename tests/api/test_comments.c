@@ -16,7 +16,7 @@ static void expect_scores(const char *survey, const char *query, const char *sco
     struct reply *reply = expect_status(comments(survey, query), 200);
     json_t *found = json_array(), *wanted = json_loads(scores, 0, NULL), *item;
     size_t i;
-    json_array_foreach(reply_at(reply, "/comments"), i, item)
+    json_array_foreach(reply_at(reply, "/items"), i, item)
         json_array_append(found, json_object_get(item, "score"));
     ck_assert_msg(json_equal(found, wanted), "%s: %s, not %s", query, reply->body, scores);
     json_decref(found);
@@ -35,20 +35,20 @@ START_TEST(one_comment)
     expect_header(reply, "Content-Type", "application/json");
     expect_header(reply, "Cache-Control", "private, no-cache");
     expect_json(reply, "/next_cursor", "null");
-    ck_assert_uint_eq(json_array_size(reply_at(reply, "/comments")), 1);
-    ck_assert_uint_eq(json_object_size(reply_at(reply, "/comments/0")), 9);
-    expect_string(reply, "/comments/0/answered_at", "2026-03-01T10:00:00.25Z");
-    expect_int(reply, "/comments/0/score", 6);
-    expect_string(reply, "/comments/0/group", "critic");
-    expect_string(reply, "/comments/0/channel", "phone");
-    expect_string(reply, "/comments/0/agent", "Ivan");
-    expect_string(reply, "/comments/0/language", "ru");
-    expect_json(reply, "/comments/0/properties", "{\"branch\":\"north\"}");
-    ck_assert_uint_eq(json_object_size(reply_at(reply, "/comments/0/texts")), 1);
-    const char *id = reply_string(reply, "/comments/0/id");
+    ck_assert_uint_eq(json_array_size(reply_at(reply, "/items")), 1);
+    ck_assert_uint_eq(json_object_size(reply_at(reply, "/items/0")), 9);
+    expect_string(reply, "/items/0/answered_at", "2026-03-01T10:00:00.25Z");
+    expect_int(reply, "/items/0/score", 6);
+    expect_string(reply, "/items/0/group", "critic");
+    expect_string(reply, "/items/0/channel", "phone");
+    expect_string(reply, "/items/0/agent", "Ivan");
+    expect_string(reply, "/items/0/language", "ru");
+    expect_json(reply, "/items/0/properties", "{\"branch\":\"north\"}");
+    ck_assert_uint_eq(json_object_size(reply_at(reply, "/items/0/texts")), 1);
+    const char *id = reply_string(reply, "/items/0/id");
     struct reply *row = expect_status(
         client_get(fixture_key(ANALYST), "/v1/surveys/%s/responses/%s", survey, id), 200);
-    expect_string(reply, "/comments/0/texts/why", reply_string(row, "/answers/why"));
+    expect_string(reply, "/items/0/texts/why", reply_string(row, "/answers/why"));
     /* Who it was stays with the row. */
     expect_string(row, "/respondent", "c-17");
     ck_assert_ptr_null(strstr(reply->body, "c-17"));
@@ -154,7 +154,7 @@ START_TEST(walk_is_stable)
         struct reply *reply = expect_status(client_get(fixture_key(ANALYST), "%s", path), 200);
         json_t *item;
         size_t i;
-        json_array_foreach(reply_at(reply, "/comments"), i, item)
+        json_array_foreach(reply_at(reply, "/items"), i, item)
         {
             const char *why = json_string_value(json_at(item, "/texts/why"));
             if (strcmp(why, "new") != 0)

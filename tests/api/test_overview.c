@@ -15,7 +15,7 @@ static json_t *row_of(const struct reply *reply, const char *survey)
 {
     json_t *row;
     size_t i;
-    json_array_foreach(reply_at(reply, "/surveys"), i, row)
+    json_array_foreach(reply_at(reply, "/items"), i, row)
     {
         if (strcmp(json_string_value(json_object_get(row, "survey")), survey) == 0)
             return row;
@@ -89,12 +89,12 @@ START_TEST(of_the_key)
     const char *key =
         fixture_new_key("viewer", "--name", "Two", "--survey", second, "--survey", first, NULL);
     struct reply *reply = expect_status(overview(key, ""), 200);
-    ck_assert_uint_eq(json_array_size(reply_at(reply, "/surveys")), 2);
+    ck_assert_uint_eq(json_array_size(reply_at(reply, "/items")), 2);
     const char *upper = strcmp(first, second) < 0 ? first : second;
-    expect_string(reply, "/surveys/0/survey", upper);
-    expect_string(reply, "/surveys/1/survey", upper == first ? second : first);
+    expect_string(reply, "/items/0/survey", upper);
+    expect_string(reply, "/items/1/survey", upper == first ? second : first);
     reply = expect_status(overview(fixture_key(ADMIN), ""), 200);
-    size_t count = json_array_size(reply_at(reply, "/surveys"));
+    size_t count = json_array_size(reply_at(reply, "/items"));
     for (size_t i = 1; i < count; i++)
         ck_assert_int_lt(strcmp(reply_string(reply, text("/surveys/%zu/survey", i - 1)),
                                 reply_string(reply, text("/surveys/%zu/survey", i))),

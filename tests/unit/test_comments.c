@@ -77,7 +77,7 @@ static const json_t *body(const char *query)
 /* "10 9 8 3 " */
 static const char *scores(const char *query)
 {
-    const json_t *comments = json_object_get(body(query), "comments");
+    const json_t *comments = json_object_get(body(query), "items");
     struct buf text = buf_make(&c.arena, 64);
     for (size_t i = 0; i < json_array_size(comments); i++)
         buf_printf(&text, "%d ",

@@ -66,7 +66,7 @@ static const json_t *rows(const char *query)
     ck_assert_msg(reply.status == 200, "%s: %s", query, unit_reply_tells(&c.arena, &reply));
     const json_t *body = unit_reply_json(&c.arena, &reply);
     ck_assert_uint_eq(json_object_size(body), 1);
-    return json_object_get(body, "surveys");
+    return json_object_get(body, "items");
 }
 
 /* "a-z 0, call 2, shop 2, zoo 1" */
