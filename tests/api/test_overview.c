@@ -96,8 +96,8 @@ START_TEST(of_the_key)
     reply = expect_status(overview(fixture_key(ADMIN), ""), 200);
     size_t count = json_array_size(reply_at(reply, "/items"));
     for (size_t i = 1; i < count; i++)
-        ck_assert_int_lt(strcmp(reply_string(reply, text("/surveys/%zu/survey", i - 1)),
-                                reply_string(reply, text("/surveys/%zu/survey", i))),
+        ck_assert_int_lt(strcmp(reply_string(reply, text("/items/%zu/survey", i - 1)),
+                                reply_string(reply, text("/items/%zu/survey", i))),
                          0);
 }
 END_TEST

@@ -130,7 +130,7 @@ START_TEST(what_a_comment_says)
 {
     struct reply reply = get("one", "where.agent=Olga");
     ck_assert_str_eq(without_id(reply.body),
-                     "{\"comments\":[{\"score\":9,\"group\":\"promoter\",\"texts\":"
+                     "{\"items\":[{\"score\":9,\"group\":\"promoter\",\"texts\":"
                      "{\"why\":\"Good\",\"more\":\"Kind\"},\"channel\":\"phone\","
                      "\"agent\":\"Olga\",\"language\":\"en\",\"properties\":{}}],"
                      "\"next_cursor\":null}");
@@ -139,7 +139,7 @@ START_TEST(what_a_comment_says)
     ck_assert_ptr_nonnull(strstr(reply.body, "\"texts\":{\"more\":\"Kind\"}"));
     reply = get("one", "where.branch=rarer");
     ck_assert_str_eq(without_id(reply.body),
-                     "{\"comments\":[{\"score\":3,\"group\":\"critic\",\"texts\":"
+                     "{\"items\":[{\"score\":3,\"group\":\"critic\",\"texts\":"
                      "{\"why\":\"Slow\"},\"channel\":\"web\",\"agent\":null,\"language\":\"en\","
                      "\"properties\":{\"branch\": \"rarer\"}}],\"next_cursor\":null}");
 }
@@ -160,7 +160,7 @@ START_TEST(without_text_questions)
 {
     unit_call_survey(&c, "bare", "'questions': [{'id': 'r', 'type': 'nps', 'text': {'en': 'R'}}]");
     unit_call_refresh(&c);
-    ck_assert_str_eq(get("bare", "").body, "{\"comments\":[],\"next_cursor\":null}");
+    ck_assert_str_eq(get("bare", "").body, "{\"items\":[],\"next_cursor\":null}");
     ck_assert_str_eq(tells("bare", "question=r"), "422 invalid question");
 }
 END_TEST

@@ -161,7 +161,7 @@ START_TEST(of_the_key)
     unit_pg_sql("delete from survey where slug = 'call'");
     unit_pg_sql("update directory set version = version + 1");
     unit_call_refresh(&c);
-    ck_assert_str_eq(get("").body, "{\"surveys\":[]}");
+    ck_assert_str_eq(get("").body, "{\"items\":[]}");
     struct reply reply = get("tz=FOO");
     ck_assert_str_eq(unit_reply_tells(&c.arena, &reply), "422 invalid tz");
     reply = get("from=2026-01-02&to=2026-01-01");
