@@ -186,7 +186,14 @@ static bool survey_is(const struct identity *who, enum survey_access access)
     return who->survey && who->survey->access == access;
 }
 
-/* The number of the whole survey, that is: how one branch or agent does is nobody's business. */
+static bool is_date_or_absent(const char *text)
+{
+    int32_t day;
+    return !text || clock_parse_date(text, strlen(text), &day);
+}
+
+/* The number of the whole survey in windows of whole days or by the clock of now: how one branch or
+ * agent does is nobody's business, nor what somebody said at some moment. */
 static bool is_public_badge(const struct call *call, const struct identity *who, enum access access)
 {
     if (access != ACCESS_BADGE || !who->survey || !who->survey->badge_public)
@@ -194,7 +201,7 @@ static bool is_public_badge(const struct call *call, const struct identity *who,
     for (size_t i = 0; i < call->query_count; i++)
         if (strncmp(call->query[i].name, WINDOW_QUERY_PREFIX, strlen(WINDOW_QUERY_PREFIX)) == 0)
             return false;
-    return true;
+    return is_date_or_absent(call_query(call, "from")) && is_date_or_absent(call_query(call, "to"));
 }
 
 /* Without a key only what an open survey offers to everybody. */

@@ -40,7 +40,7 @@ static struct reply run_landed(struct call *call, bool asked)
         call->arena->landing = NULL;
         log_error(call->request_id, "out-of-memory");
         if (call->db)
-            pg_drop(call->db); /* it may have been in the middle of a transaction */
+            pg_abandon(call->db);
         return reply_out_of_memory();
     }
     call->arena->landing = &landing;

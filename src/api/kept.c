@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 1024 };
+enum { BUCKETS = 1024, SHARE = 16 };
 
 /* Immutable; all texts lie in data. */
 struct kept_reply {
@@ -172,6 +172,8 @@ static void add(struct kept_table *table, struct entry *entry)
 void kept_put(struct kept_table *table, const struct question *question, uint64_t generation,
               struct kept_reply *kept)
 {
+    if (kept->size > table->bytes_max / SHARE)
+        return;
     struct entry *entry = calloc(1, sizeof *entry + question->len);
     if (!entry)
         return;

@@ -2,31 +2,36 @@
 
 #include "npsd/api/jobs.h"
 #include "npsd/api/kept.h"
+#include "npsd/api/limits.h"
 #include "npsd/api/world.h"
+#include "npsd/base/clock.h"
 #include "npsd/base/metrics.h"
-#include "npsd/base/text.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define QUARTER_HOUR_US (900 * INT64_C(1000000))
+#define QUARTER_HOUR_US (900 * CLOCK_SECOND_US)
+
+enum { BUCKETS = 256, OVERLOADED = 503 };
 
 /* A call on its way to a worker, or one that waits for such a call. Lives in its call's arena. */
 struct flight {
-    struct flight *next; /* of those that have not begun, or that wait for the same */
+    struct flight *next,
+        **at; /* of its bucket, while it has not begun; next also of those that wait */
     struct call *call;
     struct question question;
     struct flight *waiting;  /* those that share its reply */
     struct kept_reply *kept; /* for one that waits; NULL: there is nothing to share */
-    bool failed;             /* and no hope to do better */
+    int failed;              /* the status of 500 and more that it shares instead; 0: none */
 };
 
 struct recall {
     struct freshness *freshness;
-    struct kept_table *table;
-    pthread_mutex_t mutex;  /* guards flights, and who waits for them */
-    struct flight *flights; /* not yet begun */
+    struct kept_table *table, *of_strangers;
+    uint8_t secret[CRYPTO_SHORT_KEY_SIZE];
+    pthread_mutex_t mutex;           /* guards flights, and who waits for them */
+    struct flight *flights[BUCKETS]; /* not yet begun */
 };
 
 /* --- what is asked --- */
@@ -49,10 +54,12 @@ static struct question question_of(const struct call *call)
         add_text(&bytes, call->query[i].name);
         add_text(&bytes, call->query[i].value);
     }
-    return (struct question){bytes.data, bytes.len, text_hash(bytes.data, bytes.len)};
+    uint64_t hash = crypto_short_hash(call_world(call)->recall->secret, bytes.data, bytes.len);
+    return (struct question){bytes.data, bytes.len, hash};
 }
 
-/* Of the survey, or of all: generations only grow, so their sum moves when any of them does. */
+/* Of the survey, or of all that the key covers: generations only grow, so their sum moves when any
+ * of them does. */
 static uint64_t generation_of(const struct call *call)
 {
     const struct identity *who = call_identity(call);
@@ -61,22 +68,39 @@ static uint64_t generation_of(const struct call *call)
     if (who->survey)
         return freshness_generation(freshness, who->survey->id);
     for (size_t i = 0; i < who->snapshot->survey_count; i++)
-        sum += freshness_generation(freshness, who->snapshot->surveys[i]->id);
+        if (!who->key || directory_key_covers(who->key, who->snapshot->surveys[i]->id))
+            sum += freshness_generation(freshness, who->snapshot->surveys[i]->id);
     return sum;
+}
+
+/* What people without a key ask (public badges) does not push out what others see. */
+static struct kept_table *table_of(const struct call *call)
+{
+    const struct recall *recall = call_world(call)->recall;
+    return call_identity(call)->key ? recall->table : recall->of_strangers;
 }
 
 /* --- flights --- */
 
+/* Needs the mutex. */
+static void push(struct flight **list, struct flight *flight)
+{
+    flight->next = *list;
+    flight->at = list;
+    if (flight->next)
+        flight->next->at = &flight->next;
+    *list = flight;
+}
+
 /* True: it waits for one that asks the same and has not begun. */
 static bool join(struct recall *recall, struct flight *flight)
 {
+    struct flight **bucket = &recall->flights[flight->question.hash % BUCKETS];
     pthread_mutex_lock(&recall->mutex);
-    struct flight *other = recall->flights;
+    struct flight *other = *bucket;
     while (other && !question_is(&other->question, &flight->question))
         other = other->next;
-    struct flight **list = other ? &other->waiting : &recall->flights;
-    flight->next = *list;
-    *list = flight;
+    push(other ? &other->waiting : bucket, flight);
     pthread_mutex_unlock(&recall->mutex);
     return other != NULL;
 }
@@ -85,17 +109,16 @@ static bool join(struct recall *recall, struct flight *flight)
 static struct flight *begin(struct recall *recall, struct flight *flight)
 {
     pthread_mutex_lock(&recall->mutex);
-    struct flight **at = &recall->flights;
-    while (*at != flight)
-        at = &(*at)->next;
-    *at = flight->next;
+    *flight->at = flight->next;
+    if (flight->next)
+        flight->next->at = flight->at;
     struct flight *waiting = flight->waiting;
     pthread_mutex_unlock(&recall->mutex);
     return waiting;
 }
 
 /* A call may end as soon as it is woken, and its flight with it. */
-static void wake(struct flight *waiting, struct kept_reply *kept, bool failed)
+static void wake(struct flight *waiting, struct kept_reply *kept, int failed)
 {
     while (waiting) {
         struct flight *next = waiting->next;
@@ -117,8 +140,8 @@ static struct reply fly(struct call *call, void *work)
     struct reply reply = jobs_handle(call);
     struct kept_reply *kept = kept_copy(&reply);
     if (kept && generation_of(call) == generation)
-        kept_put(recall->table, &flight->question, generation, kept);
-    wake(waiting, kept, reply.status >= 500);
+        kept_put(table_of(call), &flight->question, generation, kept);
+    wake(waiting, kept, reply.status >= 500 ? reply.status : 0);
     if (kept)
         kept_release(kept);
     return reply;
@@ -128,14 +151,10 @@ static bool start(struct call *call, void *work)
 {
     struct flight *flight = work;
     struct recall *recall = call_world(call)->recall;
-    if (join(recall, flight)) {
-        metrics_add(METRIC_SHARED, 1);
+    if (join(recall, flight) || jobs_submit_to(call, fly, flight))
         return true;
-    }
-    if (jobs_submit_to(call, fly, flight))
-        return true;
-    wake(begin(recall, flight), NULL, true);
-    flight->failed = true;
+    flight->failed = OVERLOADED;
+    wake(begin(recall, flight), NULL, OVERLOADED);
     return false;
 }
 
@@ -154,26 +173,51 @@ static struct reply overloaded(struct call *call, void *work)
 /* A refusal is not shared: each is told in the name of its own request. */
 static struct reply finish(struct call *call, void *work)
 {
-    struct flight *flight = work;
-    if (flight->kept)
+    const struct flight *flight = work;
+    if (flight->kept) {
+        metrics_add(METRIC_SHARED, 1);
         return kept_answer(call, flight->kept);
-    if (flight->failed)
+    }
+    if (flight->failed == OVERLOADED)
         return overloaded(call, NULL);
+    if (flight->failed)
+        return reply_problem(call, PROBLEM_INTERNAL, NULL);
     return reply_later(start_alone, overloaded, NULL);
+}
+
+static struct kept_reply *recollect(const struct call *call, const struct question *question)
+{
+    /* In this order: what a poll has found moves generations before the poll counts as done. */
+    bool current = freshness_is_current(call_world(call)->recall->freshness);
+    uint64_t generation = generation_of(call);
+    return current ? kept_get(table_of(call), question, generation) : NULL;
+}
+
+/* Whoever has no key may ask for what is remembered, and now and then for something new. */
+static struct reply limit_strangers(const struct call *call)
+{
+    if (call_identity(call)->key)
+        return (struct reply){0};
+    int wait = limits_take(call_world(call)->asks, call->client, 1, clock_monotonic_us());
+    if (wait == 0)
+        return (struct reply){0};
+    metrics_add(METRIC_LIMITED, 1);
+    struct reply reply = reply_problem(call, PROBLEM_TOO_MANY, "This address has asked too much.");
+    reply_retry_after(call, &reply, wait);
+    return reply;
 }
 
 struct reply recall_call(struct call *call)
 {
-    struct recall *recall = call_world(call)->recall;
     const struct question question = question_of(call);
-    uint64_t generation = generation_of(call);
-    struct kept_reply *kept = freshness_is_current(recall->freshness)
-                                  ? kept_get(recall->table, &question, generation)
-                                  : NULL;
+    struct kept_reply *kept = recollect(call, &question);
     if (kept) {
         metrics_add(METRIC_RECALLED, 1);
         return kept_answer(call, kept);
     }
+    struct reply refusal = limit_strangers(call);
+    if (refusal.status)
+        return refusal;
     struct flight *flight = arena_calloc(call->arena, 1, sizeof *flight);
     flight->call = call;
     flight->question = question;
@@ -185,16 +229,17 @@ struct reply recall_call(struct call *call)
 struct recall *recall_new(struct freshness *freshness)
 {
     struct recall *recall = calloc(1, sizeof *recall);
-    struct kept_table *table = kept_new(RECALL_BYTES);
-    if (!recall || !table) {
-        free(recall);
-        kept_free(table);
+    if (!recall)
         return NULL;
-    }
     recall->freshness = freshness;
-    recall->table = table;
+    recall->table = kept_new(RECALL_BYTES);
+    recall->of_strangers = kept_new(RECALL_BYTES / 16);
+    crypto_random(recall->secret, sizeof recall->secret);
     pthread_mutex_init(&recall->mutex, NULL);
-    return recall;
+    if (recall->table && recall->of_strangers)
+        return recall;
+    recall_free(recall);
+    return NULL;
 }
 
 void recall_free(struct recall *recall)
@@ -202,6 +247,7 @@ void recall_free(struct recall *recall)
     if (!recall)
         return;
     kept_free(recall->table);
+    kept_free(recall->of_strangers);
     pthread_mutex_destroy(&recall->mutex);
     free(recall);
 }

@@ -86,6 +86,18 @@ struct crypto_hash crypto_mac(const struct crypto_mac_key *key, const void *byte
     return hash;
 }
 
+_Static_assert(crypto_shorthash_KEYBYTES == CRYPTO_SHORT_KEY_SIZE &&
+                   crypto_shorthash_BYTES == sizeof(uint64_t),
+               "SipHash of 8 bytes");
+
+uint64_t crypto_short_hash(const uint8_t key[static CRYPTO_SHORT_KEY_SIZE], const void *bytes,
+                           size_t len)
+{
+    uint64_t hash;
+    crypto_shorthash((unsigned char *)&hash, bytes, len, key);
+    return hash;
+}
+
 void crypto_random(void *bytes, size_t len)
 {
     randombytes_buf(bytes, len);

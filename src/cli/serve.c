@@ -155,7 +155,8 @@ static void wait_for_signal(void)
 }
 
 /*
- * Answers what was accepted, then ends everything. False if some request was not answered in time.
+ * Answers what was accepted, then ends everything. False if some request was not answered in time:
+ * then HTTP threads may still come with it, so everything stays as it is.
  * The admin address goes before what its handlers look at; the service goes after those who answer
  * its calls. If somebody still holds one of those, nothing is freed: the process is about to end.
  */
@@ -168,6 +169,8 @@ static bool stop(struct service *s)
         server_drain(s->server);
         answered = server_wait(s->server, DRAIN_MS);
     }
+    if (!answered)
+        return false;
     bool ended = server_stop(s->admin);
     folder_stop(s->folder);
     lane_stop(world->single);
@@ -183,7 +186,7 @@ static bool stop(struct service *s)
     limits_free(world->asks);
     values_free(world->values);
     directory_free(world->directory);
-    return answered;
+    return true;
 }
 
 static int serve(const struct config *config, bool migrate)

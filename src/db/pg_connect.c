@@ -1,6 +1,7 @@
 #include "npsd/base/clock.h"
 #include "npsd/base/crypto.h"
 #include "npsd/base/log.h"
+#include "npsd/base/metrics.h"
 #include "pg_internal.h"
 #include <poll.h>
 #include <string.h>
@@ -150,6 +151,8 @@ enum db_status pg_connect(struct pg *pg)
     enum db_status status = connect_now(pg);
     pg->well = status == DB_OK;
     if (status == DB_OK) {
+        if (pg->connections++ > 0)
+            metrics_add(METRIC_RECONNECTS, 1);
         pg->backoff_ms = 0;
         pg->refused = DB_AWAY;
         return DB_OK;
@@ -170,6 +173,11 @@ enum db_status pg_ready(struct pg *pg)
     pg_drop(pg);
     pg->well = false;
     return DB_RETRY;
+}
+
+uint64_t pg_connections(const struct pg *pg)
+{
+    return pg->connections;
 }
 
 bool pg_is_connected(const struct pg *pg)

@@ -38,6 +38,12 @@ void pg_drop(struct pg *pg)
     pg->dying = false;
 }
 
+void pg_abandon(struct pg *pg)
+{
+    pg_drop(pg);
+    pg->held = false;
+}
+
 bool pg_alive(struct pg *pg)
 {
     /* Whatever comes while nothing was asked is rare, and mostly an end: the server's last words

@@ -21,6 +21,7 @@ struct pg {
     bool held;    /* a transaction or a lock lives in this connection: never replace it silently */
     bool dying;   /* the server has announced that it ends this connection */
     bool well;    /* the last exchange found PostgreSQL at work */
+    uint64_t connections;   /* how many have been made */
     unsigned attempt;       /* how many attempts to connect have failed */
     enum db_status refused; /* how the last attempt to connect ended */
     int backoff_ms;

@@ -279,13 +279,18 @@ static size_t answer_repeats(const struct run *run, struct lane_item **repeats, 
     return kept;
 }
 
-/* Before anybody is told of them. */
+static bool is_committed(enum lane_outcome outcome)
+{
+    return outcome == LANE_CREATED || outcome == LANE_REPLAYED;
+}
+
+/* Before anybody is told of them; a retry may be the first to hear of what an earlier try wrote. */
 static void tell_committed(struct freshness *freshness, struct lane_item *const *items,
                            size_t count)
 {
     int32_t told = 0; /* no survey's id */
     for (size_t i = 0; i < count; i++)
-        if (items[i]->outcome == LANE_CREATED && items[i]->row.survey_id != told) {
+        if (is_committed(items[i]->outcome) && items[i]->row.survey_id != told) {
             told = items[i]->row.survey_id;
             freshness_move(freshness, told);
         }

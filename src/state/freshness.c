@@ -21,6 +21,7 @@ struct freshness {
                                   is of no use any more */
     /* The polling thread's own. */
     char *seen;                    /* the snapshot of that poll; NULL: none */
+    uint64_t connection;           /* which had it */
     bool polled[FRESHNESS_PLACES]; /* by the poll that runs */
 };
 
@@ -109,9 +110,12 @@ static void move_others(struct freshness *freshness, bool all)
             atomic_fetch_add(&freshness->places[i].generation, 1);
 }
 
-static void take(struct freshness *freshness, struct arena *arena, const struct db_result *result)
+/* Who connects anew may find another server, a standby or what was restored, whose transactions
+ * have other numbers: so nothing is known then. */
+static void take(struct freshness *freshness, uint64_t connection, struct arena *arena,
+                 const struct db_result *result)
 {
-    bool first = !freshness->seen;
+    bool first = !freshness->seen || connection != freshness->connection;
     for (int row = 0; row < db_rows(result); row++) {
         if (!db_is_null(result, row, 0)) {
             freshness_move(freshness, (int32_t)db_int(result, row, 0));
@@ -120,10 +124,10 @@ static void take(struct freshness *freshness, struct arena *arena, const struct 
         free(freshness->seen);
         freshness->seen = strdup(db_text(result, row, 1, arena));
     }
+    freshness->connection = connection;
     move_others(freshness, first || !freshness->seen);
 }
 
-/* A database that was away may come back as another, whose transactions have other numbers. */
 static void forget(struct freshness *freshness)
 {
     atomic_store(&freshness->polled_us, 0);
@@ -142,7 +146,7 @@ enum db_status freshness_poll(struct freshness *freshness, struct pg *pg,
     enum db_status status = PG_EXEC(pg, &look, &result, P_BUF(&ids),
                                     freshness->seen ? P_TEXT(freshness->seen) : P_TEXT("1:1:"));
     if (status == DB_OK) {
-        take(freshness, &arena, result);
+        take(freshness, pg_connections(pg), &arena, result);
         atomic_store(&freshness->polled_us, freshness->seen ? now_us : 0);
     } else {
         forget(freshness);

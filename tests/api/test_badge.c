@@ -51,6 +51,7 @@ START_TEST(private_needs_a_key)
     expect_problem(badge("npsd_viewer_wrong", survey, ""), 401, "unauthorized", NULL);
     /* The number is public; what it is made of, and everything else, is not. */
     expect_problem(badge(NULL, survey, "?where.channel=web"), 401, "unauthorized", NULL);
+    expect_problem(badge(NULL, survey, "?from=2026-03-01T10:00:00Z"), 401, "unauthorized", NULL);
     expect_status(badge(fixture_key(VIEWER), survey, "?where.channel=web"), 200);
     expect_problem(client_get(NULL, "/v1/surveys/%s/nps", survey), 401, "unauthorized", NULL);
     expect_problem(client_get(NULL, "/v1/surveys/%s/comments", survey), 401, "unauthorized", NULL);

@@ -169,6 +169,21 @@ START_TEST(trouble_ends_what_is_known)
 }
 END_TEST
 
+/* It may lead to another server. */
+START_TEST(a_new_connection_knows_nothing)
+{
+    generation(first);
+    poll();
+    uint64_t before = generation(first);
+    pg_drop(pg);
+    poll();
+    ck_assert_uint_gt(generation(first), before);
+    before = generation(first);
+    poll();
+    ck_assert_uint_eq(generation(first), before);
+}
+END_TEST
+
 START_TEST(a_poll_is_good_for_a_second)
 {
     poll();
@@ -187,7 +202,7 @@ int main(void)
     const TTest *const tests[] = {
         a_quiet_survey_stays,       own_commits_move_at_once,   others_commits_move_with_the_poll,
         what_is_folded_is_seen,     late_commits_are_seen,      what_was_not_polled_does_not_stay,
-        trouble_ends_what_is_known, a_poll_is_good_for_a_second};
+        trouble_ends_what_is_known, a_new_connection_knows_nothing, a_poll_is_good_for_a_second};
     tcase_add_checked_fixture(tcase, setup, teardown);
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(tcase, tests[i]);

@@ -1,7 +1,7 @@
 /*
  * kept: replies that outlive their call: shared by several calls, and remembered by what was asked,
  * with the generation of what they tell (state/freshness). Bounded: the least recently used go
- * first.
+ * first, and what would take more than a sixteenth of the room is not remembered.
  *
  * Any thread. A reference that a function gives must be given back once: by kept_release, or by
  * kept_answer, which hands it to a call.
@@ -17,7 +17,7 @@
 struct question {
     const char *bytes;
     size_t len;
-    uint64_t hash; /* text_hash */
+    uint64_t hash; /* of the bytes; keyed, as strangers choose them */
 };
 
 bool question_is(const struct question *a, const struct question *b);

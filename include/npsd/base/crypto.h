@@ -55,6 +55,11 @@ struct crypto_mac_key {
 struct crypto_mac_key crypto_mac_key(const void *bytes, size_t len);
 struct crypto_hash crypto_mac(const struct crypto_mac_key *key, const void *bytes, size_t len);
 
+/* SipHash: for hash tables over what strangers choose. */
+enum { CRYPTO_SHORT_KEY_SIZE = 16 };
+uint64_t crypto_short_hash(const uint8_t key[static CRYPTO_SHORT_KEY_SIZE], const void *bytes,
+                           size_t len);
+
 void crypto_random(void *bytes, size_t len);
 /* Takes as long for equal as for different bytes. */
 bool crypto_equal(const void *a, const void *b, size_t len);

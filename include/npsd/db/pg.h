@@ -76,14 +76,17 @@ struct pg;
 struct pg *pg_new(const struct pg_options *options);
 void pg_free(struct pg *pg);
 /*
- * Closes the connection without waiting for anybody; the next call makes a new one. For whoever had
- * to leave an exchange or a transaction in the middle.
+ * Closes the connection without waiting for anybody; the next call makes a new one.
  */
 void pg_drop(struct pg *pg);
+/* The same for one that a jump has left in the middle of a transaction (see arena.h). */
+void pg_abandon(struct pg *pg);
 
 /* Connects if need be: DB_OK, DB_AWAY, DB_SCHEMA or DB_UNSAFE. */
 enum db_status pg_connect(struct pg *pg);
 bool pg_is_connected(const struct pg *pg);
+/* How many connections have been made: moves when the next answer may come from another server. */
+uint64_t pg_connections(const struct pg *pg);
 /* What PostgreSQL said last, for the log only (never for clients). Never NULL. */
 const char *pg_error(const struct pg *pg);
 /* The five characters of the last error, "" if none. */
