@@ -34,7 +34,7 @@ static int64_t between(int64_t low, int64_t high)
     return suite_between(&seed, low, high);
 }
 
-enum { SETS = 120, SERIES = 6, POINTS_MAX = 80 };
+enum { SETS = 100, SERIES = 6, POINTS_MAX = 80 };
 
 struct series {
     const char *zone;
