@@ -5,6 +5,7 @@
 #include "npsd/json/read.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,15 @@ static const struct cli_command *find_command(const char *name)
     return NULL;
 }
 
+/* Which is given whatever the settings are. */
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 2; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
 /* What could not be printed (a full disk) is a failure too. */
 static int finish(int status)
 {
@@ -69,7 +79,7 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write, not our end */
-    if (!config_load(&config, stderr))
+    if (!config_load(&config, stderr) && !asks_for_help(argc, argv))
         return CLI_USAGE;
     if (!crypto_init()) {
         fprintf(stderr, "npsd: the system gives no random numbers\n");

@@ -7,6 +7,7 @@
 #include "npsd/base/clock.h"
 #include "npsd/json/read.h"
 #include "npsd/json/response.h"
+#include "npsd/state/freshness.h"
 
 #include <string.h>
 
@@ -163,6 +164,7 @@ static struct reply write_change(struct call *call, struct amendment *amendment,
         return reply_with(call, &amendment->before);
     enum db_status status =
         responses_change(call->db, call->arena, &change, ret_stale, &amendment->after.updated_us);
+    freshness_move(call_world(call)->freshness, amendment->before.row.survey_id);
     if (status != DB_OK)
         return database_refusal(call, status, "response-change");
     return reply_with(call, &amendment->after);
@@ -222,6 +224,7 @@ static struct reply try_erase(struct call *call, bool *ret_stale)
     amendment.before.row.question_cut_count = old.question_cut_count;
     enum db_status status = responses_erase(call->db, call->arena, &amendment.before,
                                             call_identity(call)->actor, ret_stale);
+    freshness_move(call_world(call)->freshness, amendment.before.row.survey_id);
     if (status != DB_OK)
         return database_refusal(call, status, "response-erase");
     return reply_empty(204);

@@ -15,7 +15,7 @@ static void sign(const struct call *call, const char *label, const void *place, 
     buf_printf(&bytes, "npsd-list-v1 %s ", label);
     buf_add(&bytes, place, size);
     struct crypto_hash whole =
-        crypto_hmac_sha256(&call_identity(call)->snapshot->cursor_secret, bytes.data, bytes.len);
+        crypto_mac(&call_identity(call)->snapshot->cursor_secret, bytes.data, bytes.len);
     memcpy(mac, whole.bytes, MAC_SIZE);
 }
 

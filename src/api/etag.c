@@ -49,9 +49,10 @@ bool etag_matches(const char *if_none_match, const char *etag)
 struct reply etag_reply(const struct call *call, const char *type, const char *body, size_t len)
 {
     const char *etag = etag_of(call->arena, body, len);
-    bool known = etag_matches(call_header(call, "If-None-Match"), etag);
-    struct reply reply = known ? reply_empty(304) : reply_text(200, type, body, len);
+    struct reply reply = reply_text(200, type, body, len);
 
+    if (etag_matches(call_header(call, "If-None-Match"), etag))
+        reply.status = 304;
     reply_header(&reply, "ETag", etag);
     reply_header(&reply, "Cache-Control", "private, no-cache");
     reply_header(&reply, "Vary", "Authorization");

@@ -59,15 +59,19 @@ struct reply health_ready(struct call *call)
 static void write_counters(struct buf *out)
 {
     static const struct {
-        const char *name, *help;
+        const char *name, *labels, *help;
     } texts[] = {
-#define TEXTS(metric, name, help) [metric] = {name, help},
+#define TEXTS(metric, name, labels, help) [metric] = {name, labels, help},
         METRICS_COUNTERS(TEXTS)
 #undef TEXTS
     };
-    for (int i = 0; i < METRIC_COUNTERS; i++)
-        buf_printf(out, "# HELP %s %s.\n# TYPE %s counter\n%s %llu\n", texts[i].name, texts[i].help,
-                   texts[i].name, texts[i].name, (unsigned long long)metrics_read(i));
+    for (int i = 0; i < METRIC_COUNTERS; i++) {
+        if (i == 0 || strcmp(texts[i].name, texts[i - 1].name) != 0)
+            buf_printf(out, "# HELP %s %s.\n# TYPE %s counter\n", texts[i].name, texts[i].help,
+                       texts[i].name);
+        buf_printf(out, "%s%s %llu\n", texts[i].name, texts[i].labels,
+                   (unsigned long long)metrics_read(i));
+    }
 }
 
 static void write_histogram(struct buf *out, const char *name, const char *help, double unit,

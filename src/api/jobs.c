@@ -14,6 +14,8 @@ struct call_job {
     struct job job;
     struct call *call;
     bool asked;
+    struct reply (*run)(struct call *call, void *work); /* NULL: the route's handler */
+    void *work;
 };
 
 static struct reply run_call(struct call *call, bool asked)
@@ -47,12 +49,17 @@ static struct reply run_landed(struct call *call, bool asked)
     return reply;
 }
 
+struct reply jobs_handle(struct call *call)
+{
+    return run_landed(call, false);
+}
+
 static void run_job(struct job *job, struct pg *pg)
 {
     struct call_job *work = (struct call_job *)job;
     struct call *call = work->call;
     call->db = pg;
-    struct reply reply = run_landed(call, work->asked);
+    struct reply reply = work->run ? work->run(call, work->work) : run_landed(call, work->asked);
     call->db = NULL;
     server_answer(call, reply);
 }
@@ -71,16 +78,27 @@ static struct call_job *make_job(struct call *call)
     return work;
 }
 
-bool jobs_submit(struct call *call, bool asked)
+static bool submit(struct call *call, struct call_job what)
 {
     struct call_job *work = make_job(call);
+    what.job.run = run_job;
+    what.job.deadline_us = clock_monotonic_us() + JOB_DEADLINE_US;
+    what.call = call;
     if (work)
-        *work = (struct call_job){.job.run = run_job,
-                                  .job.deadline_us = clock_monotonic_us() + JOB_DEADLINE_US,
-                                  .call = call,
-                                  .asked = asked};
+        *work = what;
     bool taken = work && pool_submit(call_world(call)->pool, &work->job);
     if (!taken)
         metrics_add(METRIC_REJECTED, 1);
     return taken;
+}
+
+bool jobs_submit(struct call *call, bool asked)
+{
+    return submit(call, (struct call_job){.asked = asked});
+}
+
+bool jobs_submit_to(struct call *call, struct reply (*run)(struct call *call, void *work),
+                    void *work)
+{
+    return submit(call, (struct call_job){.run = run, .work = work});
 }

@@ -17,7 +17,7 @@ struct bucket {
 
 struct limits {
     int per_minute;
-    struct crypto_hmac_key secret;
+    struct crypto_mac_key secret;
     pthread_mutex_t locks[LOCKS];
     struct bucket sets[SETS][WAYS];
 };
@@ -30,7 +30,7 @@ struct limits *limits_new(int per_minute)
     uint8_t secret[32];
     limits->per_minute = per_minute;
     crypto_random(secret, sizeof secret);
-    crypto_hmac_prepare(&limits->secret, secret, sizeof secret);
+    limits->secret = crypto_mac_key(secret, sizeof secret);
     for (int i = 0; i < LOCKS; i++)
         pthread_mutex_init(&limits->locks[i], NULL);
     return limits;
@@ -58,7 +58,7 @@ static uint64_t hash_address(const struct limits *limits, const char *address)
         key.family = 6;
         memset(key.bytes + 8, 0, 8); /* a subscriber has at least a /64 */
     }
-    struct crypto_hash mac = crypto_hmac_sha256(&limits->secret, &key, sizeof key);
+    struct crypto_hash mac = crypto_mac(&limits->secret, &key, sizeof key);
     memcpy(&hash, mac.bytes, sizeof hash);
     return hash ? hash : 1;
 }

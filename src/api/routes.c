@@ -30,7 +30,11 @@ static const struct route routes[] = {
     {HTTP_POST,   "/s/{survey}",             ACCESS_FORM,       RUNS_WORKER, MEDIA_FORM, BODY,    SERVICE, submit_form},
     {HTTP_GET,    "/s/{survey}/thanks",      ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, submit_thanks},
 
-    {HTTP_GET,    SURVEY "/nps",             ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, results_nps},
+    {HTTP_GET,    SURVEY "/nps",             ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_nps},
+    {HTTP_GET,    SURVEY "/nps/series",      ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_series},
+    {HTTP_GET,    SURVEY "/nps/breakdown",   ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_breakdown},
+    {HTTP_GET,    SURVEY "/questions/{question}", ACCESS_NUMBERS, RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_question},
+    {HTTP_GET,    SURVEY "/drivers",         ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_drivers},
 
     {HTTP_GET,    SURVEY "/responses",       ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, responses_list_handle},
     {HTTP_GET,    RESPONSE,                  ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, response_get},

@@ -175,7 +175,7 @@ char *submission_edit_token(const struct directory_snapshot *snapshot, const cha
     memcpy(bytes + sizeof label, survey, slug_len + 1);
     memcpy(bytes + sizeof label + slug_len + 1, id->bytes, UUID_SIZE);
     struct crypto_hash mac =
-        crypto_hmac_sha256(&snapshot->edit_secret, bytes, sizeof label + slug_len + 1 + UUID_SIZE);
+        crypto_mac(&snapshot->edit_secret, bytes, sizeof label + slug_len + 1 + UUID_SIZE);
     return crypto_base64url(mac.bytes, sizeof mac.bytes, text);
 }
 

@@ -1,6 +1,7 @@
 #include "npsd/api/submit.h"
 
 #include "npsd/api/submission.h"
+#include "npsd/base/buf.h"
 #include "npsd/json/read.h"
 #include "npsd/json/response.h"
 
@@ -29,9 +30,12 @@ static bool wants_minimal(const struct call *call)
 static const char *location_of(const struct call *call, const struct submission *submission)
 {
     char id[UUID_TEXT_SIZE];
-    return arena_printf(call->arena, "/v1/surveys/%s/responses/%s",
-                        submission->response.survey->slug,
-                        uuid_format(&submission->item.row.id, id));
+    struct buf text = buf_make(call->arena, 128);
+    buf_text(&text, "/v1/surveys/");
+    buf_text(&text, submission->response.survey->slug);
+    buf_text(&text, "/responses/");
+    buf_text(&text, uuid_format(&submission->item.row.id, id));
+    return text.data;
 }
 
 static struct reply finish_one(struct call *call, void *work)

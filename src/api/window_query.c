@@ -21,7 +21,8 @@ static const struct unit units[] = {
 
 static const char last_default[] = "30d";
 
-static bool read_last(const char *text, struct window_request *request)
+void window_query_read_length(const char *parameter, const char *text, int *ret_count,
+                              const char **ret_unit, struct problem_errors *errors)
 {
     size_t digits = strspn(text, "0123456789");
     int64_t count;
@@ -29,12 +30,14 @@ static bool read_last(const char *text, struct window_request *request)
     for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
         if (strcmp(text + digits, units[i].suffix) == 0 &&
             text_to_number(text, digits, 1, units[i].max, &count)) {
-            request->form = WINDOW_LAST;
-            request->last_unit = units[i].name;
-            request->last_count = (int)count;
-            return true;
+            *ret_unit = units[i].name;
+            *ret_count = (int)count;
+            return;
         }
-    return false;
+    problem_add(errors,
+                "must be a whole number and a unit, at most 100 years (hours: 10000): 24h, "
+                "30d, 12w, 6mo, 1y",
+                "%s", parameter);
 }
 
 static bool is_end_of_span(const char *text)
@@ -88,25 +91,14 @@ static void read_form(const struct call *call, struct window_request *request,
                         "must be today, yesterday, this_ or last_ with week, month, quarter or "
                         "year, or all",
                         "period");
-    } else if (!read_last(last ? last : last_default, request)) {
-        problem_add(errors,
-                    "must be a whole number and a unit, at most 100 years (hours: 10000): 24h, "
-                    "30d, 12w, 6mo, 1y",
-                    "last");
+    } else {
+        request->form = WINDOW_LAST;
+        window_query_read_length("last", last ? last : last_default, &request->last_count,
+                                 &request->last_unit, errors);
     }
 }
 
 /* --- where --- */
-
-static int facet_by_name(const struct survey *survey, const char *name)
-{
-    if (strcmp(name, "channel") == 0)
-        return SURVEY_FACET_CHANNEL;
-    if (strcmp(name, "agent") == 0)
-        return SURVEY_FACET_AGENT;
-    int slot = survey_facet_slot(survey, name);
-    return slot < 0 ? -1 : SURVEY_FACET_FIRST + slot;
-}
 
 static bool is_asked(const struct window_query *query, int facet)
 {
@@ -131,7 +123,7 @@ static void read_where(const struct survey *survey, const struct query_pair *pai
                        struct window_query *query, struct problem_errors *errors)
 {
     const char *name = pair->name + strlen(WINDOW_QUERY_PREFIX);
-    int facet = facet_by_name(survey, name);
+    int facet = survey_facet_tallied(survey, name);
     const char *fault = facet < 0                ? "is no facet of this survey"
                         : is_asked(query, facet) ? "may be given once"
                                                  : value_fault(facet, pair->value);

@@ -13,8 +13,7 @@ struct buf buf_make(struct arena *arena, size_t size)
     return buf;
 }
 
-/* Makes room for more bytes and the NUL. */
-static void buf_grow(struct buf *buf, size_t more)
+void buf_grow(struct buf *buf, size_t more)
 {
     size_t need, size;
     if (__builtin_add_overflow(buf->len + 1, more, &need))
@@ -25,32 +24,6 @@ static void buf_grow(struct buf *buf, size_t more)
     memcpy(data, buf->data, buf->len);
     buf->data = data;
     buf->size = size;
-}
-
-char *buf_reserve(struct buf *buf, size_t len)
-{
-    if (len >= buf->size - buf->len)
-        buf_grow(buf, len);
-    char *at = buf->data + buf->len;
-    buf->len += len;
-    buf->data[buf->len] = '\0';
-    return at;
-}
-
-void buf_add(struct buf *buf, const void *bytes, size_t len)
-{
-    if (len > 0)
-        memcpy(buf_reserve(buf, len), bytes, len);
-}
-
-void buf_text(struct buf *buf, const char *text)
-{
-    buf_add(buf, text, strlen(text));
-}
-
-void buf_char(struct buf *buf, char c)
-{
-    *buf_reserve(buf, 1) = c;
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

@@ -97,13 +97,13 @@ bool uuid_parse(const char *text, size_t len, struct uuid *ret_id)
 char *uuid_format(const struct uuid *id, char text[static UUID_TEXT_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
-    char *at = text;
+    static const uint8_t places[UUID_SIZE] = {0,  2,  4,  6,  9,  11, 14, 16,
+                                              19, 21, 24, 26, 28, 30, 32, 34};
     for (size_t i = 0; i < UUID_SIZE; i++) {
-        *at++ = digits[id->bytes[i] >> 4];
-        *at++ = digits[id->bytes[i] & 15];
-        if (is_dash((size_t)(at - text)))
-            *at++ = '-';
+        text[places[i]] = digits[id->bytes[i] >> 4];
+        text[places[i] + 1] = digits[id->bytes[i] & 15];
     }
-    *at = '\0';
+    text[8] = text[13] = text[18] = text[23] = '-';
+    text[UUID_TEXT_LEN] = '\0';
     return text;
 }

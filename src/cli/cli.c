@@ -1,6 +1,7 @@
 #include "npsd/cli/cli.h"
 
 #include "npsd/state/directory.h"
+#include "npsd/state/freshness.h"
 #include "npsd/state/values.h"
 #include "npsd/store/answers.h"
 #include "npsd/store/audit.h"
@@ -26,6 +27,7 @@ static const struct db_stmt *const *const statements[] = {answers_statements,
                                                           surveys_statements,
                                                           windows_statements,
                                                           directory_statements,
+                                                          freshness_statements,
                                                           values_statements,
                                                           NULL};
 

@@ -90,7 +90,7 @@ static void print_window(const struct window *window, FILE *out)
 
 static void print_head(const struct results *results, FILE *out)
 {
-    const struct survey *survey = results->survey;
+    const struct survey *survey = results->asked.survey;
 
     if (survey->title.count > 0) {
         print_text(survey->title.items[0].text, out);
@@ -98,11 +98,11 @@ static void print_head(const struct results *results, FILE *out)
     } else {
         fprintf(out, "%s\n", survey->slug);
     }
-    print_window(&results->choice.window, out);
-    fprintf(out, " (%s)\n", results->query.request.time_zone);
-    for (size_t i = 0; i < results->query.where_count; i++) {
-        fprintf(out, "where %s = ", results->query.where[i].name);
-        print_text(results->query.where[i].text, out);
+    print_window(&results->asked.choice.window, out);
+    fprintf(out, " (%s)\n", results->asked.query.request.time_zone);
+    for (size_t i = 0; i < results->asked.query.where_count; i++) {
+        fprintf(out, "where %s = ", results->asked.query.where[i].name);
+        print_text(results->asked.query.where[i].text, out);
         fputc('\n', out);
     }
     fputc('\n', out);
@@ -147,7 +147,7 @@ static void print_comparison(const struct results *results, FILE *out)
     struct nps_change change = nps_compare(&results->previous, &results->current);
 
     fputc('\n', out);
-    if (!results->choice.has_previous) {
+    if (!results->asked.choice.has_previous) {
         fputs("There is no window before all time.\n", out);
         return;
     }
@@ -170,9 +170,9 @@ void report_print(const struct results *results, bool colour, FILE *out)
     if (result.known) {
         print_table(&result, colour, out);
         print_bar(&result, colour, out);
-        print_number(&result, results->survey->min_responses, out);
+        print_number(&result, results->asked.survey->min_responses, out);
     } else {
-        fprintf(out, "no answers yet (0 of %d)\n", results->survey->min_responses);
+        fprintf(out, "no answers yet (0 of %d)\n", results->asked.survey->min_responses);
     }
     if (results->compare)
         print_comparison(results, out);

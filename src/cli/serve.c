@@ -1,6 +1,7 @@
 #include "npsd/api/access.h"
 #include "npsd/api/jobs.h"
 #include "npsd/api/limits.h"
+#include "npsd/api/recall.h"
 #include "npsd/api/routes.h"
 #include "npsd/api/submit.h"
 #include "npsd/api/traffic.h"
@@ -19,7 +20,7 @@
 
 static const char help[] =
     "usage: npsd serve [--migrate]\n\n"
-    "Runs the daemon in the foreground until SIGTERM or SIGINT, then answers every request it has accepted\n"
+    "Runs the daemon in the foreground until SIGTERM, SIGINT or SIGHUP, then answers every request it has accepted\n"
     "and ends. A second signal ends it at once.\n\n"
     "  --migrate   bring the schema up to this version first (waits for PostgreSQL if it is away)\n";
 
@@ -56,15 +57,23 @@ static bool start_state(struct service *s, const struct config *config, bool mig
     world->values = values_new();
     world->limits = limits_new(config->rate_public);
     world->asks = limits_new(ASKS_A_MINUTE);
-    const struct poller_options poller = {&s->database, world->directory, migrate};
-    const struct lane_options single = {"npsd-single", &s->lanes, world->values,
+    world->freshness = freshness_new();
+    world->recall = recall_new(world->freshness);
+    const struct poller_options poller = {&s->database, world->directory, world->freshness,
+                                          migrate};
+    const struct lane_options single = {"npsd-single",         &s->lanes,
+                                        world->values,         world->freshness,
                                         (size_t)config->queue, SINGLE_BATCH};
     /* A batch is taken whole, so a shorter queue would never have room for one. */
     const struct lane_options batch = {
-        "npsd-batch", &s->database, world->values,
-        (size_t)(config->queue > BATCH_MAX ? config->queue : BATCH_MAX), MANY_BATCH};
-    return world->directory && world->values && world->limits && world->asks &&
-           (world->poller = poller_start(&poller)) &&
+        "npsd-batch",
+        &s->database,
+        world->values,
+        world->freshness,
+        (size_t)(config->queue > BATCH_MAX ? config->queue : BATCH_MAX),
+        MANY_BATCH};
+    return world->directory && world->values && world->limits && world->asks && world->freshness &&
+           world->recall && (world->poller = poller_start(&poller)) &&
            (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
            (world->single = lane_start(&single)) && (world->batch = lane_start(&batch)) &&
            (s->folder = folder_start(&s->database));
@@ -77,6 +86,7 @@ static bool start_servers(struct service *s, const struct config *config)
         .world = &s->world,
         .admit = access_admit,
         .submit = jobs_submit,
+        .recall = recall_call,
         .cors = access_cors,
         .observe = traffic_observe,
     };
@@ -137,6 +147,7 @@ static void wait_for_signal(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     sigwait(&signals, &signal_number);
     log_info(NULL, "draining", LOG_NUMBER("signal", signal_number));
     if (pthread_create(&thread, NULL, end_at_second_signal, &signals) == 0)
@@ -166,6 +177,8 @@ static bool stop(struct service *s)
     poller_stop(world->poller);
     if (!ended)
         return false;
+    recall_free(world->recall);
+    freshness_free(world->freshness);
     limits_free(world->limits);
     limits_free(world->asks);
     values_free(world->values);
@@ -181,6 +194,7 @@ static int serve(const struct config *config, bool migrate)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (!check_durability(config))
         return CLI_REFUSED;

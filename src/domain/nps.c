@@ -48,6 +48,21 @@ static double percent(wide part, wide whole)
     return (double)divide_rounded(part * PERCENT_FOUR_DECIMALS, whole) / FOUR_DECIMALS;
 }
 
+double nps_percent(int64_t part, int64_t whole)
+{
+    return percent(part, whole);
+}
+
+static double mean(wide sum, int64_t count)
+{
+    return (double)divide_rounded(sum * FOUR_DECIMALS, count) / FOUR_DECIMALS;
+}
+
+double nps_mean(int64_t sum, int64_t count)
+{
+    return mean(sum, count);
+}
+
 /* Half away from zero, without a negative zero. */
 static double round_to(double value, double unit)
 {
@@ -90,7 +105,7 @@ static double mean_score(const struct nps_counts *counts, int64_t responses)
     wide sum = 0;
     for (int score = 0; score < NPS_SCORES; score++)
         sum += (wide)counts->score[score] * score;
-    return (double)divide_rounded(sum * FOUR_DECIMALS, responses) / FOUR_DECIMALS;
+    return mean(sum, responses);
 }
 
 struct nps_result nps_compute(const struct nps_counts *counts)
@@ -128,13 +143,14 @@ struct nps_change nps_compare(const struct nps_counts *previous, const struct np
         return (struct nps_change){.known = false};
     struct adjusted a = adjust(&before), b = adjust(&now);
     double error = sqrt(a.variance / a.count + b.variance / b.count);
-    double difference = b.mean - a.mean, z = difference / error;
+    double difference = b.mean - a.mean, z = difference / error, p = erfc(fabs(z) / sqrt(2));
     return (struct nps_change){
         .known = true,
         .nps_exact = exact_difference(&before, &now),
         .low = round_to(100 * (difference - Z_95 * error), FOUR_DECIMALS),
         .high = round_to(100 * (difference + Z_95 * error), FOUR_DECIMALS),
         .z = round_to(z, FOUR_DECIMALS),
-        .p = round_to(erfc(fabs(z) / sqrt(2)), 1e6),
+        .p = round_to(p, 1e6),
+        .p_unrounded = p,
     };
 }

@@ -63,12 +63,31 @@ const struct survey_option *question_option(const struct survey_question *questi
     return NULL;
 }
 
+const struct survey_option *question_option_numbered(const struct survey_question *question,
+                                                     int number)
+{
+    for (size_t i = 0; i < question->option_count; i++)
+        if (question->options[i].number == number)
+            return &question->options[i];
+    return NULL;
+}
+
 int survey_facet_slot(const struct survey *survey, const char *name)
 {
     for (size_t i = 0; i < survey->facet_count; i++)
         if (survey->facets[i].active && strcmp(survey->facets[i].name, name) == 0)
             return (int)i;
     return -1;
+}
+
+int survey_facet_tallied(const struct survey *survey, const char *name)
+{
+    if (strcmp(name, "channel") == 0)
+        return SURVEY_FACET_CHANNEL;
+    if (strcmp(name, "agent") == 0)
+        return SURVEY_FACET_AGENT;
+    int slot = survey_facet_slot(survey, name);
+    return slot < 0 ? -1 : SURVEY_FACET_FIRST + slot;
 }
 
 bool question_is_counted(const struct survey_question *question)

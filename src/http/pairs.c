@@ -6,7 +6,7 @@
 static bool utf8_is_valid(const char *bytes, size_t len)
 {
     for (size_t at = 0; at < len;) {
-        size_t size = text_utf8_size(bytes + at, len - at);
+        size_t size = (bytes[at] & 0x80) == 0 ? 1 : text_utf8_size(bytes + at, len - at);
         if (size == 0)
             return false;
         at += size;

@@ -23,7 +23,7 @@ struct fit {
 
 static size_t segment_length(const char *text)
 {
-    return strcspn(text, "/");
+    return (size_t)(strchrnul(text, '/') - text);
 }
 
 static bool pattern_fits(const char *pattern, const char *path, struct fit *ret_fit)

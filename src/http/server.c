@@ -138,7 +138,7 @@ static bool start_mhd(struct server *server, const struct server_options *option
     };
     server->mhd = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-            MHD_USE_NO_LISTEN_SOCKET | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+            MHD_USE_NO_LISTEN_SOCKET,
         0, NULL, NULL, on_access, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(options->connections + threads * CONNECTIONS_SLACK),
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->connections_per_address,

@@ -14,6 +14,7 @@ static const struct {
         text, sizeof(text) - 1, once                                                               \
     }
     [HEAD_HOST] = FIELD("Host", true),
+    [HEAD_PREFER] = FIELD("Prefer", false),
     [HEAD_EXPECT] = FIELD("Expect", false),
     [HEAD_ORIGIN] = FIELD("Origin", true),
     [HEAD_CONTENT_TYPE] = FIELD("Content-Type", true),
@@ -27,55 +28,77 @@ static const struct {
 };
 
 /* RFC 9110, 5.6.2: tchar. */
-static bool is_token_char(unsigned char c)
-{
-    static const bool punctuation[128] = {
-        ['!'] = true,  ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true,
-        ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
-        ['^'] = true,  ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true,
-    };
-    unsigned char letter = c | 0x20;
-    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
-           (c < 128 && punctuation[c]);
-}
-
 static bool is_token(const char *text, size_t len)
 {
+    static const bool tchar[256] = {
+        ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['!'] = true,
+        ['#'] = true,         ['$'] = true,         ['%'] = true,         ['&'] = true,
+        ['\''] = true,        ['*'] = true,         ['+'] = true,         ['-'] = true,
+        ['.'] = true,         ['^'] = true,         ['_'] = true,         ['`'] = true,
+        ['|'] = true,         ['~'] = true,
+    };
     for (size_t i = 0; i < len; i++)
-        if (!is_token_char((unsigned char)text[i]))
+        if (!tchar[(unsigned char)text[i]])
             return false;
     return len > 0;
 }
 
+/* Everything but control characters; the tab is none here. */
 static bool is_field_value(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7F)
+    static const bool control[256] = {
+        [0 ... '\t' - 1] = true, ['\t' + 1 ... 0x1F] = true, [0x7F] = true};
+    for (size_t i = 0; i < len; i++)
+        if (control[(unsigned char)text[i]])
             return false;
-    }
     return true;
 }
 
-const char *guard_trim(struct request *request, const char *value)
+/* Without the blanks behind it, which are no part of it (RFC 9110, 5.5) and which libmicrohttpd
+ * leaves. */
+static const char *trim(struct request *request, const char *value, size_t len)
 {
-    size_t len = value ? strlen(value) : 0, kept = len;
+    size_t kept = len;
     while (kept > 0 && (value[kept - 1] == ' ' || value[kept - 1] == '\t'))
         kept--;
     return kept == len ? value : arena_strndup(&request->arena, value, kept);
 }
 
-static void take_field(struct request *request, const char *name, size_t len, const char *value)
+/* In any case, but most senders write it as we do. */
+static bool is_field(int i, const char *name, size_t len)
 {
-    for (int i = 0; i < HEAD_FIELDS; i++) {
-        if (known_fields[i].len != len || strncasecmp(known_fields[i].name, name, len) != 0)
-            continue;
-        if (!request->fields[i])
-            request->fields[i] = guard_trim(request, value);
-        else if (known_fields[i].unique)
-            request->malformed = "A header that may come once comes twice.";
+    return known_fields[i].len == len && (memcmp(known_fields[i].name, name, len) == 0 ||
+                                          strncasecmp(known_fields[i].name, name, len) == 0);
+}
+
+/* HEAD_FIELDS: none of those. */
+static int field_index(const char *name, size_t len)
+{
+    int i = 0;
+    while (i < HEAD_FIELDS && !is_field(i, name, len))
+        i++;
+    return i;
+}
+
+static void take_field(struct request *request, const char *name, size_t name_len,
+                       const char *value, size_t len)
+{
+    int i = field_index(name, name_len);
+    if (i == HEAD_FIELDS)
         return;
-    }
+    if (!request->fields[i])
+        request->fields[i] = trim(request, value, len);
+    else if (known_fields[i].unique)
+        request->malformed = "A header that may come once comes twice.";
+}
+
+const char *guard_header(struct request *request, const char *name)
+{
+    int i = field_index(name, strlen(name));
+    if (i < HEAD_FIELDS)
+        return request->fields[i];
+    const char *value = MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name);
+    return value ? trim(request, value, strlen(value)) : NULL;
 }
 
 static enum MHD_Result check_field(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -88,7 +111,7 @@ static enum MHD_Result check_field(void *cls, enum MHD_ValueKind kind, const cha
     else if (value && !is_field_value(value, value_len))
         request->malformed = "A header has control characters.";
     else
-        take_field(request, name, name_len, value ? value : "");
+        take_field(request, name, name_len, value ? value : "", value ? value_len : 0);
     return request->malformed ? MHD_NO : MHD_YES;
 }
 
@@ -191,7 +214,7 @@ static void check_target(struct request *request)
     const char *authority = cut_authority(request, &target);
     if (authority)
         call->host = authority;
-    size_t len = strcspn(target, "?");
+    size_t len = (size_t)(strchrnul(target, '?') - target);
     char *path = arena_alloc(&request->arena, len + 2);
     size_t path_len;
     if ((*target != '/' && !authority) || !target_is_plain(target) ||

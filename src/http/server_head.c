@@ -193,7 +193,7 @@ static unsigned media_of(const char *content_type)
 {
     if (!content_type)
         return MEDIA_NONE;
-    size_t len = strcspn(content_type, ";");
+    size_t len = (size_t)(strchrnul(content_type, ';') - content_type);
     for (size_t i = 0; i < MEDIA_COUNT; i++)
         if (is_word(content_type, len, media_names[i].name))
             return charset_is_utf8(content_type + len) ? media_names[i].media : MEDIA_NONE;

@@ -61,9 +61,10 @@ enum request_state {
     REQUEST_DONE
 };
 
-/* The headers the edge itself looks at; found in one pass. */
+/* The headers that most requests are asked for; found in one pass. */
 enum head_field {
     HEAD_HOST,
+    HEAD_PREFER,
     HEAD_EXPECT,
     HEAD_ORIGIN,
     HEAD_CONTENT_TYPE,
@@ -154,9 +155,9 @@ void connection_deadline(struct connection *connection, int64_t at_us);
 
 /* Reads the head of request->mhd into request; sets malformed if it must not be trusted. */
 void guard_head(struct request *request, const char *method, const char *version);
-/* The value without the blanks behind it, which are no part of it (RFC 9110, 5.5) and which
- * libmicrohttpd leaves; NULL for NULL. */
-const char *guard_trim(struct request *request, const char *value);
+/* After guard_head: the value of a header, the first one's if it is repeated, without the blanks
+ * behind it; NULL: not sent. */
+const char *guard_header(struct request *request, const char *name);
 /* The values of a header that may be repeated, joined by commas; NULL: not sent. */
 const char *guard_joined(struct request *request, const char *name);
 

@@ -3,7 +3,6 @@
 #include "server_internal.h"
 #include <microhttpd.h>
 #include <string.h>
-#include <time.h>
 
 static void response_done(struct MHD_Response **response)
 {
@@ -15,25 +14,6 @@ static void response_done(struct MHD_Response **response)
 static bool add(struct MHD_Response *response, const char *name, const char *value)
 {
     return MHD_add_response_header(response, name, value) == MHD_YES;
-}
-
-/*
- * The Date of now. libmicrohttpd would format one for each reply, which costs as much as all other
- * headers together; a thread formats one a second.
- */
-static const char *date_text(void)
-{
-    static _Thread_local struct {
-        time_t second;
-        char text[40];
-    } last;
-    time_t second = (time_t)(clock_now_us() / CLOCK_SECOND_US);
-    struct tm parts;
-    if (second != last.second && gmtime_r(&second, &parts)) {
-        strftime(last.text, sizeof last.text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-        last.second = second;
-    }
-    return last.text;
 }
 
 static bool add_type(struct MHD_Response *response, const char *type)
@@ -67,7 +47,7 @@ static bool add_headers(struct MHD_Response *response, struct request *request,
         if (!add(response, reply->headers[i].name, reply->headers[i].value))
             return false;
     bool close = reply->close || request->close || atomic_load(&request->server->draining);
-    return add(response, "Date", date_text()) && add_type(response, reply->type) &&
+    return add_type(response, reply->status == 304 ? NULL : reply->type) &&
            add(response, "X-Request-Id", request->call.request_id) && add_cors(response, request) &&
            (!close || add(response, "Connection", "close"));
 }
@@ -76,9 +56,10 @@ bool reply_queue(struct request *request, const struct reply *reply)
 {
     /* The body lives in the request's arena: libmicrohttpd reads it no more once it has told that
      * the request is completed. */
-    void *body = (void *)(uintptr_t)(reply->body ? reply->body : "");
+    bool empty = !reply->body || reply->status == 304;
+    void *body = (void *)(uintptr_t)(empty ? "" : reply->body);
     __attribute__((cleanup(response_done))) struct MHD_Response *response =
-        MHD_create_response_from_buffer(reply->body_len, body, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(empty ? 0 : reply->body_len, body, MHD_RESPMEM_PERSISTENT);
     if (!response || !add_headers(response, request, reply))
         return false;
     connection_deadline(request->connection, clock_monotonic_us() + request->server->reply_us);

@@ -107,8 +107,7 @@ static void make_id(struct request *request)
 
 static const char *lookup_header(const struct call *call, const char *name)
 {
-    struct request *request = call->edge;
-    return guard_trim(request, MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name));
+    return guard_header(call->edge, name);
 }
 
 static void wake(struct call *call);
@@ -263,6 +262,8 @@ static bool step_complete(struct request *request)
     call->body_len = request->body.len;
     if (request->ask || request->route->runs == RUNS_WORKER)
         return settle(request, reply_later(start_worker, finish_overloaded, NULL));
+    if (request->route->runs == RUNS_CACHED)
+        return settle(request, request->server->app->recall(call));
     return settle(request, request->route->handle(call));
 }
 

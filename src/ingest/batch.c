@@ -279,6 +279,21 @@ static size_t answer_repeats(const struct run *run, struct lane_item **repeats, 
     return kept;
 }
 
+/* Before anybody is told of them. */
+static void tell_committed(struct freshness *freshness, struct lane_item *const *items,
+                           size_t count)
+{
+    int32_t told = 0; /* no survey's id */
+    for (size_t i = 0; i < count; i++)
+        if (items[i]->outcome == LANE_CREATED && items[i]->row.survey_id != told) {
+            told = items[i]->row.survey_id;
+            freshness_move(freshness, told);
+        }
+}
+
+_Static_assert(METRIC_CREATED_IMPORT - METRIC_CREATED == CHANNEL_IMPORT,
+               "a counter for each channel, in their order");
+
 static void count_outcomes(struct lane_item *const *items, size_t count)
 {
     static const enum metric_counter counters[] = {
@@ -287,8 +302,10 @@ static void count_outcomes(struct lane_item *const *items, size_t count)
         [LANE_REFUSED] = METRIC_POISON,  [LANE_UNAVAILABLE] = METRIC_UNAVAILABLE,
         [LANE_UNKNOWN] = METRIC_UNKNOWN, [LANE_EXPIRED] = METRIC_REJECTED,
     };
-    for (size_t i = 0; i < count; i++)
-        metrics_add(counters[items[i]->outcome], 1);
+    for (size_t i = 0; i < count; i++) {
+        bool created = items[i]->outcome == LANE_CREATED;
+        metrics_add(counters[items[i]->outcome] + (created ? items[i]->row.channel : 0), 1);
+    }
 }
 
 void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count)
@@ -306,5 +323,6 @@ void batch_commit(struct batch_tools *tools, struct lane_item *const *items, siz
         rest += run.count;
         left = answer_repeats(&run, rest, left - run.count);
     }
+    tell_committed(tools->freshness, items, count);
     count_outcomes(items, count);
 }

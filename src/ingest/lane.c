@@ -50,7 +50,10 @@ static void *lane_main(void *argument)
     pthread_setname_np(pthread_self(), lane->options.name);
     pg_connect(lane->pg); /* so that the first answer need not wait for it */
     arena_init(&arena, 256 * 1024);
-    struct batch_tools tools = {.pg = lane->pg, .arena = &arena, .values = lane->options.values};
+    struct batch_tools tools = {.pg = lane->pg,
+                                .arena = &arena,
+                                .values = lane->options.values,
+                                .freshness = lane->options.freshness};
     while ((count = lane_take(lane)) > 0) {
         batch_commit(&tools, lane->batch, count);
         /* done() may free its item, so nothing of it is looked at any more. */

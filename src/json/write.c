@@ -40,20 +40,31 @@ static bool is_plain(unsigned char c)
     return !special[c];
 }
 
+/* Copies what is plain of utf8, and says how many bytes that were. */
+static size_t copy_plain(char *to, const char *utf8, size_t len)
+{
+    size_t i = 0;
+    for (; i < len && is_plain((unsigned char)utf8[i]); i++)
+        to[i] = utf8[i];
+    return i;
+}
+
+/* Room for all of it is made at once, and given back when something is to be escaped. */
 static void add_quoted(struct buf *buf, const char *utf8, size_t len)
 {
     buf_char(buf, '"');
-    const char *end = utf8 + len;
-    for (const char *plain = utf8; plain < end;) {
-        const char *at = plain;
-        while (at < end && is_plain((unsigned char)*at))
-            at++;
-        buf_add(buf, plain, (size_t)(at - plain));
-        if (at < end)
-            add_escape(buf, (unsigned char)*at++);
-        plain = at;
+    for (;;) {
+        char *at = buf_reserve(buf, len + 1);
+        size_t plain = copy_plain(at, utf8, len);
+        if (plain == len) {
+            at[plain] = '"';
+            return;
+        }
+        buf->len -= len + 1 - plain;
+        add_escape(buf, (unsigned char)utf8[plain]);
+        utf8 += plain + 1;
+        len -= plain + 1;
     }
-    buf_char(buf, '"');
 }
 
 /* The comma before, and the name with its colon. */

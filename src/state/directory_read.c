@@ -44,11 +44,11 @@ enum db_status directory_read_version(struct pg *pg, int64_t *ret_version)
     return status;
 }
 
-static void take_secret(const struct db_result *result, int row, struct crypto_hmac_key *key)
+static void take_secret(const struct db_result *result, int row, struct crypto_mac_key *key)
 {
     size_t len;
     const char *bytes = db_bytes(result, row, 1, &len);
-    crypto_hmac_prepare(key, (const uint8_t *)bytes, len);
+    *key = crypto_mac_key(bytes, len);
 }
 
 static enum db_status secrets_read(struct pg *pg, struct reading *reading)

@@ -78,11 +78,23 @@ static enum db_status settle_schema(struct poller *poller)
     }
 }
 
+static enum db_status look_for_changes(struct poller *poller)
+{
+    if (!poller->options.freshness)
+        return DB_OK;
+    struct directory_snapshot *directory = directory_acquire(poller->options.directory);
+    enum db_status status = freshness_poll(poller->options.freshness, poller->pg, directory);
+    directory_release(directory);
+    return status;
+}
+
 static enum db_status refresh(struct poller *poller)
 {
     enum db_status status = directory_refresh(poller->options.directory, poller->pg);
     if (status == DB_OK)
         status = directory_touch(poller->options.directory, poller->pg);
+    if (status == DB_OK)
+        status = look_for_changes(poller);
     /* The schema was changed under us: look at it again. */
     if (status == DB_SCHEMA)
         poller->schema_good = false;

@@ -1,6 +1,7 @@
 #include "npsd/state/values.h"
 
 #include "npsd/base/text.h"
+#include "npsd/db/array.h"
 #include "npsd/domain/survey.h"
 
 #include <pthread.h>
@@ -46,7 +47,14 @@ static const struct db_stmt add_value = {
     " from facet_value where survey_id = $1 and facet = $2"
     " having ($2 = 2 or count(*) < 1000) and not coalesce(bool_or(value = $3), false)"};
 
-const struct db_stmt *const values_statements[] = {&read_values, &lock_values, &add_value, NULL};
+/* $3 the numbers; the place of each among them comes back with its value. */
+static const struct db_stmt name_values = {
+    "facet_values_name", "int4 int2 int4[]", "int8 text",
+    "select i.place, v.value from unnest($3) with ordinality i (id, place)"
+    " join facet_value v on v.survey_id = $1 and v.facet = $2 and v.id = i.id"};
+
+const struct db_stmt *const values_statements[] = {&read_values, &lock_values, &add_value,
+                                                   &name_values, NULL};
 
 _Static_assert(VALUES_MAX == 1000 && LOCK_CLASS == 8 && SURVEY_FACET_AGENT == 2,
                "the numbers stand in the statements too");
@@ -264,5 +272,25 @@ enum db_status values_look_up(struct values *values, struct pg *pg, int32_t surv
     }
     *ret_known = known;
     *ret_id = known ? id : VALUES_OTHER;
+    return DB_OK;
+}
+
+enum db_status values_names(struct pg *pg, struct arena *arena, int32_t survey_id, int facet,
+                            const int32_t *ids, size_t count, const char **ret_names)
+{
+    DB_RESULT rows = NULL;
+    struct buf numbers = db_array_begin(arena, DB_ARRAY_INT4, count);
+
+    for (size_t i = 0; i < count; i++)
+        db_array_int4(&numbers, ids[i]);
+    enum db_status status =
+        PG_EXEC(pg, &name_values, &rows, P_INT4(survey_id), P_INT2(facet), P_BUF(&numbers));
+    if (status != DB_OK)
+        return status;
+    for (size_t i = 0; i < count; i++)
+        ret_names[i] =
+            facet != SURVEY_FACET_AGENT && ids[i] == VALUES_OTHER ? VALUES_OTHER_NAME : NULL;
+    for (int row = 0; row < db_rows(rows); row++)
+        ret_names[db_int(rows, row, 0) - 1] = db_text(rows, row, 1, arena);
     return DB_OK;
 }

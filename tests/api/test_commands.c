@@ -41,6 +41,10 @@ START_TEST(help)
                       command.err);
         ck_assert_msg(strstr(command.out, commands[i]) != NULL, "%s --help: %s", commands[i],
                       command.out);
+        command = command_run((const char *const[]){"NPSD_QUEUE=wrong", NULL},
+                              (const char *const[]){commands[i], "--help", NULL});
+        ck_assert_int_eq(command.status, 0);
+        ck_assert_ptr_nonnull(strstr(command.out, commands[i]));
     }
     struct command all = run((const char *const[]){"--help", NULL});
     ck_assert_int_eq(all.status, 0);

@@ -5,7 +5,9 @@
 #include "support/text.h"
 #include <math.h>
 #include <regex.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -268,6 +270,18 @@ static void set_connectable(const char *name, bool connectable)
                      name);
 }
 
+/* A terminal that goes ends it as SIGTERM does. */
+START_TEST(a_hangup_drains)
+{
+    struct daemon daemon;
+    ck_assert(daemon_start(&daemon, database_url(fixture_database()), NULL));
+    siginfo_t ended;
+    kill(daemon.pid, SIGHUP);
+    ck_assert_int_eq(waitid(P_PID, (id_t)daemon.pid, &ended, WEXITED | WNOWAIT), 0);
+    ck_assert_pstr_eq(daemon_stop(&daemon), NULL);
+}
+END_TEST
+
 /* While the database is away the process lives and says so; answers are refused with a time to come
  * back, or spooled; when it is back, all goes on, without one lost or counted twice. */
 START_TEST(database_away)
@@ -316,6 +330,7 @@ int main(void)
         {.test = counters_count},
         {.test = no_admin_listener},
         {.test = healthcheck},
+        {.test = a_hangup_drains},
         {.test = database_away},
     };
     return fixture_run("health", NULL, tests, COUNT_OF(tests));

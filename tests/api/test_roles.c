@@ -48,6 +48,10 @@ static const struct row rows[] = {
      "{'excluded':true,'reason':'test'}",
      {"133322", "133322", "133322"}},
     {"GET", SURVEY "/nps", NULL, NULL, {"133222", "133222", "133222"}},
+    {"GET", SURVEY "/nps/series", NULL, NULL, {"133222", "133222", "133222"}},
+    {"GET", SURVEY "/nps/breakdown?by=channel", NULL, NULL, {"133222", "133222", "133222"}},
+    {"GET", SURVEY "/questions/improve", NULL, NULL, {"133222", "133222", "133222"}},
+    {"GET", SURVEY "/drivers", NULL, NULL, {"133222", "133222", "133222"}},
     {"POST", "/s/{survey}", FORM, "score=9", {"R.....", "1.....", "x....."}},
     {"DELETE", SURVEY "/responses/{id}", NULL, NULL, {"1333.2", "1333.2", "1333.2"}},
     {"DELETE", SURVEY, NULL, NULL, {"13333.", "13333.", "13333."}},
@@ -154,6 +158,10 @@ static const struct path paths[] = {
     {SURVEY "/responses/{id}", "GET PATCH DELETE"},
     {SURVEY "/responses/{id}/history", "GET"},
     {SURVEY "/nps", "GET"},
+    {SURVEY "/nps/series", "GET"},
+    {SURVEY "/nps/breakdown", "GET"},
+    {SURVEY "/questions/improve", "GET"},
+    {SURVEY "/drivers", "GET"},
     {"/s/{survey}", "POST"},
     {"/s/{survey}/thanks", "GET"},
     {"/healthz", "GET"},
@@ -251,6 +259,11 @@ START_TEST(unknown_paths_are_404)
                                           "/v1/surveys/a/responses/",
                                           "/v1/surveys/a/responses/b/c",
                                           "/v1/surveys/a/nps/",
+                                          "/v1/surveys/a/nps/other",
+                                          "/v1/surveys/a/nps/series/",
+                                          "/v1/surveys/a/questions",
+                                          "/v1/surveys/a/questions/",
+                                          "/v1/surveys/a/questions/b/c",
                                           "//",
                                           "/v1//surveys",
                                           "/V1/surveys",
@@ -274,8 +287,14 @@ END_TEST
 START_TEST(head_is_get_without_a_body)
 {
     const char *survey = fixture_survey("");
-    const char *const targets[] = {"/v1/surveys", text("/v1/surveys/%s", survey),
-                                   text("/v1/surveys/%s/nps", survey), "/healthz"};
+    const char *const targets[] = {"/v1/surveys",
+                                   text("/v1/surveys/%s", survey),
+                                   text("/v1/surveys/%s/nps", survey),
+                                   text("/v1/surveys/%s/nps/series", survey),
+                                   text("/v1/surveys/%s/nps/breakdown?by=branch", survey),
+                                   text("/v1/surveys/%s/questions/improve", survey),
+                                   text("/v1/surveys/%s/drivers", survey),
+                                   "/healthz"};
     for (size_t i = 0; i < COUNT_OF(targets); i++) {
         struct reply *get = client_get(fixture_key(ADMIN), "%s", targets[i]);
         struct reply *head = client_send(

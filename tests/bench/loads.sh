@@ -84,7 +84,7 @@ record() { # NAME BEFORE AFTER COUNTERS_BEFORE COUNTERS_AFTER FOLDED
 # Answers acknowledged, commits, answers in them.
 counters() { # DAEMON
   curl -fsS --max-time 10 "${admin[$1]}/metrics" | awk '
-    $1 == "npsd_responses_acked_total" { acked = $2 }
+    $1 ~ /^npsd_responses_acked_total[{]/ { acked += $2 }
     $1 == "npsd_commit_batch_size_count" { commits = $2 }
     $1 == "npsd_commit_batch_size_sum" { answers = $2 }
     END { printf "%d %d %d\n", acked, commits, answers }'

@@ -302,7 +302,9 @@ const char *daemon_stop(struct daemon *daemon)
     if (status == -1)
         complaint = text("the daemon did not stop within %d s", STOP_SECONDS);
     else if (exit_code(status) != 0 || !log || find_report(log))
-        complaint = text("the daemon ended with %d:\n%s", exit_code(status), log ? log : "");
+        complaint =
+            text("the daemon ended with %d:\n%s", exit_code(status),
+                 log ? log : text("%s cannot be read: %s", log_path(daemon), strerror(errno)));
     clear(daemon);
     return complaint;
 }

@@ -167,7 +167,8 @@ void unit_call_admit(struct unit_call *c)
 
 void unit_call_lanes(struct unit_call *c, size_t room)
 {
-    const struct lane_options options = {"npsd-test", &c->database, c->world.values, room, room};
+    const struct lane_options options = {"npsd-test",        &c->database, c->world.values,
+                                         c->world.freshness, room,         room};
     c->world.single = lane_start(&options);
     c->world.batch = lane_start(&options);
     ck_assert(c->world.single && c->world.batch);
@@ -198,6 +199,20 @@ json_t *unit_reply_json(struct arena *arena, const struct reply *reply)
     json_t *value = json_read(arena, reply->body, reply->body_len, &detail);
     ck_assert_msg(value != NULL, "%s: %.*s", detail, (int)reply->body_len, reply->body);
     return value;
+}
+
+const char *unit_reply_parameters(struct arena *arena, const struct reply *reply)
+{
+    struct buf names = buf_make(arena, 64);
+    static const char key[] = "\"parameter\":\"";
+
+    for (const char *at = reply->body; (at = strstr(at, key));) {
+        at += strlen(key);
+        if (names.len > 0)
+            buf_char(&names, ' ');
+        buf_add(&names, at, strcspn(at, "\""));
+    }
+    return names.data;
 }
 
 const char *unit_reply_tells(struct arena *arena, const struct reply *reply)

@@ -58,6 +58,8 @@ struct reply unit_call_run(struct unit_call *c);
 /* NULL: none. */
 const char *unit_reply_header(const struct reply *reply, const char *name);
 json_t *unit_reply_json(struct arena *arena, const struct reply *reply);
+/* The parameters that a refusal names, in its order: "last period". */
+const char *unit_reply_parameters(struct arena *arena, const struct reply *reply);
 /* "422 invalid /score": status, slug, and the place of the first error; "200" of other replies;
  * "later" of those. */
 const char *unit_reply_tells(struct arena *arena, const struct reply *reply);

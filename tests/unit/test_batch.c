@@ -284,6 +284,7 @@ START_TEST(outcomes_are_counted)
     ingest_poison("22000");
     ingest_mark(bad);
     late->deadline_us = 0;
+    one->row.channel = CHANNEL_WEB;
     for (size_t i = 0; i < COUNT_OF(counters); i++)
         before[i] = metrics_read(counters[i]);
     commit(items, 5);

@@ -60,28 +60,40 @@ START_TEST(digest_of_known_texts)
 }
 END_TEST
 
-/* RFC 4231, test cases 1, 2 and 6 (a key longer than a block). */
-static struct crypto_hash hmac(const uint8_t *bytes, size_t bytes_len, const char *text, size_t len)
+/* The values are of Python's hashlib.blake2b(..., key=..., digest_size=32). */
+START_TEST(mac_of_known_texts)
 {
-    struct crypto_hmac_key key;
-    crypto_hmac_prepare(&key, bytes, bytes_len);
-    return crypto_hmac_sha256(&key, text, len);
+    uint8_t bytes[200];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)i;
+    struct crypto_mac_key key = crypto_mac_key(bytes, 32);
+    struct crypto_hash mac = crypto_mac(&key, "", 0);
+    ck_assert_str_eq(hex_of(&mac),
+                     "4e51e7a913fc80137da52880fecca175bf81e117d5c68126dc2774033517ea0d");
+    mac = crypto_mac(&key, "abc", 3);
+    ck_assert_str_eq(hex_of(&mac),
+                     "d63a32d3e44738d7907f964316c241adaba0abfeabc32349677578a15a203f7f");
+    mac = crypto_mac(&key, bytes, sizeof bytes);
+    ck_assert_str_eq(hex_of(&mac),
+                     "a39ff6e7e838226fd50e24a55375ff3a39419fd93e32cc463f3f74323291c425");
 }
+END_TEST
 
-START_TEST(hmac_of_known_texts)
+START_TEST(mac_keys)
 {
-    uint8_t key[131];
-    memset(key, 0x0b, 20);
-    struct crypto_hash hash = hmac(key, 20, "Hi There", 8);
-    ck_assert_str_eq(hex_of(&hash),
-                     "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-    hash = hmac((const uint8_t *)"Jefe", 4, "what do ya want for nothing?", 28);
-    ck_assert_str_eq(hex_of(&hash),
-                     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    memset(key, 0xaa, sizeof key);
-    hash = hmac(key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First", 54);
-    ck_assert_str_eq(hex_of(&hash),
-                     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    uint8_t bytes[200] = {1};
+    struct crypto_hash hash = crypto_sha256(bytes, 65);
+    struct crypto_mac_key longest = crypto_mac_key(bytes, 64), longer = crypto_mac_key(bytes, 65),
+                          hashed = crypto_mac_key(hash.bytes, sizeof hash.bytes);
+    struct crypto_hash of_longest = crypto_mac(&longest, "a", 1),
+                       of_longer = crypto_mac(&longer, "a", 1),
+                       of_hashed = crypto_mac(&hashed, "a", 1);
+    ck_assert_mem_ne(&of_longest, &of_longer, sizeof of_longer);
+    ck_assert_mem_eq(&of_longer, &of_hashed, sizeof of_longer);
+    bytes[63] = 1;
+    longest = crypto_mac_key(bytes, 64);
+    of_hashed = crypto_mac(&longest, "a", 1);
+    ck_assert_mem_ne(&of_longest, &of_hashed, sizeof of_longest);
 }
 END_TEST
 
@@ -189,7 +201,8 @@ int main(void)
 {
     const TTest *tests[] = {sha256_of_known_texts,
                             sha256_in_pieces,
-                            hmac_of_known_texts,
+                            mac_of_known_texts,
+                            mac_keys,
                             digest_of_known_texts,
                             random_bytes_differ,
                             equality,

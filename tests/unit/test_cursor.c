@@ -26,7 +26,7 @@ static struct call make_call(const char *query)
 
 static void use_secret(const char *secret)
 {
-    crypto_hmac_prepare(&snapshot.cursor_secret, (const uint8_t *)secret, strlen(secret));
+    snapshot.cursor_secret = crypto_mac_key(secret, strlen(secret));
 }
 
 static const char *make(const char *label)

@@ -288,21 +288,21 @@ START_TEST(every_change_moves_it)
 }
 END_TEST
 
-static struct crypto_hash tag(const struct crypto_hmac_key *secret)
+static struct crypto_hash tag(const struct crypto_mac_key *secret)
 {
-    return crypto_hmac_sha256(secret, "text", 4);
+    return crypto_mac(secret, "text", 4);
 }
 
 /* What the secret that stands in the database under this name makes of the text. */
 static struct crypto_hash stored_tag(const char *name)
 {
     uint8_t bytes[32];
-    struct crypto_hmac_key secret;
+    struct crypto_mac_key secret;
     const char *text = unit_pg_value("select rtrim(translate(encode(value, 'base64'), '+/', '-_'),"
                                      " '=') from secret where name = '%s'",
                                      name);
     ck_assert(crypto_base64url_decode(text, strlen(text), bytes, sizeof(bytes)));
-    crypto_hmac_prepare(&secret, bytes, sizeof(bytes));
+    secret = crypto_mac_key(bytes, sizeof(bytes));
     return tag(&secret);
 }
 

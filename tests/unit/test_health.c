@@ -32,7 +32,7 @@ static void teardown(void)
 
 static void poll_database(const struct pg_options *database)
 {
-    const struct poller_options options = {database, c.world.directory, false};
+    const struct poller_options options = {database, c.world.directory, NULL, false};
     poller_stop(c.world.poller);
     c.world.poller = poller_start(&options);
     ck_assert_ptr_nonnull(c.world.poller);
@@ -157,7 +157,7 @@ START_TEST(metrics_of_much)
             metrics_observe(metric, UINT64_C(1) << (k / 2));
     metrics_add(METRIC_CREATED, UINT64_C(1) << 60);
     const char *text = metrics();
-    ck_assert(unit_metrics_value(text, "npsd_responses_acked_total") == 0x1p60);
+    ck_assert(unit_metrics_value(text, "npsd_responses_acked_total{channel=\"web\"}") == 0x1p60);
     ck_assert(unit_metrics_value(text, "npsd_db_connected") == 0);
     ck_assert(unit_metrics_value(text, "npsd_commit_duration_seconds_count") == 22);
 }

@@ -92,10 +92,13 @@ START_TEST(many_threads)
 }
 END_TEST
 
-/* Prometheus' rules for names: [a-zA-Z_:][a-zA-Z0-9_:]*, counters end in _total, each once. */
+/* Prometheus' rules for names: [a-zA-Z_:][a-zA-Z0-9_:]*, counters end in _total, each once with the
+ * same labels, those of one name together. */
 START_TEST(names)
 {
 #define TEXT(name, text, ...) text,
+#define LABELS(name, text, labels, ...) labels,
+    static const char *const labels[] = {METRICS_COUNTERS(LABELS)};
     static const char *const counters[] = {METRICS_COUNTERS(TEXT)};
     static const char *const histograms[] = {METRICS_HISTOGRAMS(TEXT)};
     ck_assert_uint_eq(COUNT_OF(counters), METRIC_COUNTERS);
@@ -105,7 +108,10 @@ START_TEST(names)
         ck_assert_uint_eq(strspn(counters[i], "abcdefghijklmnopqrstuvwxyz_"), len);
         ck_assert_str_eq(counters[i] + len - 6, "_total");
         for (size_t j = 0; j < i; j++)
-            ck_assert_str_ne(counters[i], counters[j]);
+            if (strcmp(counters[i], counters[j]) == 0) {
+                ck_assert_str_ne(labels[i], labels[j]);
+                ck_assert_str_eq(counters[i], counters[i - 1]);
+            }
     }
 }
 END_TEST

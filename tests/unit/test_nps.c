@@ -1,15 +1,10 @@
 #include "npsd/domain/nps.h"
-#include "suite.h"
-#include <jansson.h>
+#include "vectors.h"
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #define Z_95L 1.959963984540054L
-
-/* The number with so many decimals that is nearest, as a double: what must come out exactly. */
-#define EXACT(a, b) ck_assert_msg((a) == (b), #a " is %.17g, not %.17g", (double)(a), (double)(b))
 
 static struct nps_counts groups(int64_t promoters, int64_t neutrals, int64_t critics)
 {
@@ -17,54 +12,29 @@ static struct nps_counts groups(int64_t promoters, int64_t neutrals, int64_t cri
     return counts;
 }
 
-static json_t *load_vectors(void)
-{
-    char path[4096];
-    const char *folder = getenv("NPSD_TEST_DATA");
-    json_error_t error;
-    snprintf(path, sizeof path, "%s/nps_vectors.json", folder ? folder : "tests/data");
-    json_t *root = json_load_file(path, 0, &error);
-    ck_assert_msg(root != NULL, "%s: %s", path, error.text);
-    return root;
-}
-
-static double number(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-    ck_assert_msg(json_is_number(value), "%s", name);
-    return json_number_value(value);
-}
-
-static double item(const json_t *object, const char *name, size_t index)
-{
-    const json_t *value = json_array_get(json_object_get(object, name), index);
-    ck_assert_msg(json_is_number(value), "%s", name);
-    return json_number_value(value);
-}
-
 static void check_single(const json_t *vector)
 {
-    struct nps_counts counts =
-        groups((int64_t)number(vector, "promoters"), (int64_t)number(vector, "passives"),
-               (int64_t)number(vector, "detractors"));
+    struct nps_counts counts = groups((int64_t)vectors_number(vector, "promoters"),
+                                      (int64_t)vectors_number(vector, "passives"),
+                                      (int64_t)vectors_number(vector, "detractors"));
     struct nps_result result = nps_compute(&counts);
     ck_assert(result.known);
-    ck_assert_int_eq(result.responses, (int64_t)number(vector, "n"));
-    ck_assert_int_eq(result.promoters, (int64_t)number(vector, "promoters"));
-    ck_assert_int_eq(result.neutrals, (int64_t)number(vector, "passives"));
-    ck_assert_int_eq(result.critics, (int64_t)number(vector, "detractors"));
-    ck_assert_int_eq(result.nps, (int)number(vector, "nps_rounded"));
-    EXACT(result.nps_exact, number(vector, "nps"));
-    EXACT(result.promoter_share, number(vector, "promoter_pct"));
-    EXACT(result.neutral_share, number(vector, "passive_pct"));
-    EXACT(result.critic_share, number(vector, "detractor_pct"));
-    EXACT(result.low, item(vector, "adj_wald_clamped", 0));
-    EXACT(result.high, item(vector, "adj_wald_clamped", 1));
+    ck_assert_int_eq(result.responses, (int64_t)vectors_number(vector, "n"));
+    ck_assert_int_eq(result.promoters, (int64_t)vectors_number(vector, "promoters"));
+    ck_assert_int_eq(result.neutrals, (int64_t)vectors_number(vector, "passives"));
+    ck_assert_int_eq(result.critics, (int64_t)vectors_number(vector, "detractors"));
+    ck_assert_int_eq(result.nps, (int)vectors_number(vector, "nps_rounded"));
+    EXACT(result.nps_exact, vectors_number(vector, "nps"));
+    EXACT(result.promoter_share, vectors_number(vector, "promoter_pct"));
+    EXACT(result.neutral_share, vectors_number(vector, "passive_pct"));
+    EXACT(result.critic_share, vectors_number(vector, "detractor_pct"));
+    EXACT(result.low, vectors_item(vector, "adj_wald_clamped", 0));
+    EXACT(result.high, vectors_item(vector, "adj_wald_clamped", 1));
 }
 
 START_TEST(vectors_of_one_window)
 {
-    json_t *root = load_vectors(), *vector;
+    json_t *root = vectors_load("nps_vectors.json"), *vector;
     size_t i;
     ck_assert_uint_eq(json_array_size(json_object_get(root, "single")), 18);
     json_array_foreach(json_object_get(root, "single"), i, vector) check_single(vector);
@@ -74,8 +44,8 @@ END_TEST
 
 static struct nps_counts side(const json_t *vector, const char *name)
 {
-    return groups((int64_t)item(vector, name, 0), (int64_t)item(vector, name, 1),
-                  (int64_t)item(vector, name, 2));
+    return groups((int64_t)vectors_item(vector, name, 0), (int64_t)vectors_item(vector, name, 1),
+                  (int64_t)vectors_item(vector, name, 2));
 }
 
 static void check_pair(const json_t *vector)
@@ -84,16 +54,16 @@ static void check_pair(const json_t *vector)
     struct nps_counts a = side(vector, "a"), b = side(vector, "b");
     struct nps_change change = nps_compare(&a, &b);
     ck_assert(change.known);
-    EXACT(change.nps_exact, number(json_object_get(vector, "wald"), "diff"));
-    EXACT(change.low, item(adjusted, "ci", 0));
-    EXACT(change.high, item(adjusted, "ci", 1));
-    EXACT(change.z, number(adjusted, "z"));
-    EXACT(change.p, number(adjusted, "p"));
+    EXACT(change.nps_exact, vectors_number(json_object_get(vector, "wald"), "diff"));
+    EXACT(change.low, vectors_item(adjusted, "ci", 0));
+    EXACT(change.high, vectors_item(adjusted, "ci", 1));
+    EXACT(change.z, vectors_number(adjusted, "z"));
+    EXACT(change.p, vectors_number(adjusted, "p"));
 }
 
 START_TEST(vectors_of_two_windows)
 {
-    json_t *root = load_vectors(), *vector;
+    json_t *root = vectors_load("nps_vectors.json"), *vector;
     size_t i;
     ck_assert_uint_eq(json_array_size(json_object_get(root, "two_window")), 4);
     json_array_foreach(json_object_get(root, "two_window"), i, vector) check_pair(vector);
@@ -316,6 +286,21 @@ START_TEST(huge_counts)
 }
 END_TEST
 
+START_TEST(percents_and_means)
+{
+    EXACT(nps_percent(1, 128), 0.7813);
+    EXACT(nps_percent(-1, 128), -0.7813);
+    EXACT(nps_percent(2, 3), 66.6667);
+    EXACT(nps_percent(0, 7), 0);
+    EXACT(nps_percent(7, 7), 100);
+    EXACT(nps_percent(INT64_MAX - 1, INT64_MAX), 100);
+    EXACT(nps_mean(1, 32), 0.0313);
+    EXACT(nps_mean(10, 3), 3.3333);
+    EXACT(nps_mean(0, 3), 0);
+    EXACT(nps_mean(INT64_MAX, INT64_MAX), 1);
+}
+END_TEST
+
 /* One in a trillion is seen neither in the share nor in the sign of a zero. */
 START_TEST(tiny_shares)
 {
@@ -343,6 +328,7 @@ int main(void)
                             small_windows_against_brute_force,
                             random_changes_against_brute_force,
                             huge_counts,
+                            percents_and_means,
                             tiny_shares};
     return suite_run("nps", tests, COUNT_OF(tests));
 }

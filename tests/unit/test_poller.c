@@ -39,7 +39,7 @@ static void teardown(void)
 
 static void start(bool migrate)
 {
-    const struct poller_options options = {&database, directory, migrate};
+    const struct poller_options options = {&database, directory, NULL, migrate};
     poller = poller_start(&options);
     ck_assert_ptr_nonnull(poller);
 }

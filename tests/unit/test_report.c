@@ -12,10 +12,10 @@ static const struct survey survey = {
 static struct results make_results(void)
 {
     return (struct results){
-        .survey = &survey,
-        .query = {.request = {.time_zone = "Europe/Moscow"}},
-        .choice = {.window = {INT64_C(1792592100000000), INT64_C(1795184100000000)},
-                   .has_previous = true},
+        .asked = {.survey = &survey,
+                  .query = {.request = {.time_zone = "Europe/Moscow"}},
+                  .choice = {.window = {INT64_C(1792592100000000), INT64_C(1795184100000000)},
+                             .has_previous = true}},
         .current = {{0, 0, 1, 0, 2, 1, 2, 5, 8, 12, 20}},
     };
 }
@@ -54,9 +54,9 @@ END_TEST
 START_TEST(test_filters_are_told)
 {
     struct results results = make_results();
-    results.query.where[0].name = "branch";
-    results.query.where[0].text = "no\nrth";
-    results.query.where_count = 1;
+    results.asked.query.where[0].name = "branch";
+    results.asked.query.where[0].text = "no\nrth";
+    results.asked.query.where_count = 1;
     assert_report(&results, false, HEAD "where branch = no?rth\n" TABLE);
 }
 END_TEST
@@ -71,7 +71,7 @@ START_TEST(test_comparison)
                   HEAD TABLE "\nBefore: NPS 35 from 40 answers.\n"
                              "Change: +16.0; with 95 % confidence between -13.3 and +44.4"
                              " (z 1.06, p 0.2895).\n");
-    results.choice.has_previous = false;
+    results.asked.choice.has_previous = false;
     assert_report(&results, false, HEAD TABLE "\nThere is no window before all time.\n");
 }
 END_TEST
@@ -79,7 +79,7 @@ END_TEST
 START_TEST(test_few_and_none)
 {
     struct results results = make_results();
-    results.choice.window = (struct window){SLOTS_OPEN_FROM, SLOTS_OPEN_TO};
+    results.asked.choice.window = (struct window){SLOTS_OPEN_FROM, SLOTS_OPEN_TO};
     results.current = (struct nps_counts){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12}};
     assert_report(&results, false,
                   "Your? visit (checkout)\nall time (Europe/Moscow)\n"

@@ -49,6 +49,29 @@ START_TEST(options_by_id)
 }
 END_TEST
 
+/* Retired ones too: what was counted keeps its name. */
+START_TEST(options_by_number)
+{
+    ck_assert_ptr_eq(question_option_numbered(&questions[1], 1), &options[0]);
+    ck_assert_ptr_eq(question_option_numbered(&questions[1], 2), &options[1]);
+    ck_assert_ptr_null(question_option_numbered(&questions[1], 0));
+    ck_assert_ptr_null(question_option_numbered(&questions[1], 4));
+    ck_assert_ptr_null(question_option_numbered(&questions[0], 1));
+}
+END_TEST
+
+START_TEST(tallied_facets_by_name)
+{
+    ck_assert_int_eq(survey_facet_tallied(&survey, "channel"), SURVEY_FACET_CHANNEL);
+    ck_assert_int_eq(survey_facet_tallied(&survey, "agent"), SURVEY_FACET_AGENT);
+    ck_assert_int_eq(survey_facet_tallied(&survey, "branch"), SURVEY_FACET_FIRST);
+    ck_assert_int_eq(survey_facet_tallied(&survey, "till"), SURVEY_FACET_FIRST + 2);
+    ck_assert_int_eq(survey_facet_tallied(&survey, "product"), -1);
+    ck_assert_int_eq(survey_facet_tallied(&survey, "improve"), -1);
+    ck_assert_int_eq(survey_facet_tallied(&survey, ""), -1);
+}
+END_TEST
+
 START_TEST(facets_by_name)
 {
     ck_assert_int_eq(survey_facet_slot(&survey, "branch"), 0);
@@ -119,6 +142,8 @@ int main(void)
     const TTest *tests[] = {questions_by_id,
                             options_by_id,
                             facets_by_name,
+                            options_by_number,
+                            tallied_facets_by_name,
                             which_facets_are_fine,
                             which_questions_are_counted,
                             names_of_access,

@@ -279,6 +279,31 @@ START_TEST(readers_while_the_table_grows)
 }
 END_TEST
 
+START_TEST(names_of_numbers)
+{
+    static const int32_t ids[] = {2, 7, VALUES_OTHER, 1, 2};
+    const char *names[5];
+    struct arena arena;
+    arena_init(&arena, 256);
+    resolve(&one, FACET, "north");
+    resolve(&one, FACET, "");
+    resolve(&one, SURVEY_FACET_AGENT, "Olga");
+    ck_assert_int_eq(values_names(two.pg, &arena, SURVEY, FACET, ids, 5, names), DB_OK);
+    ck_assert_str_eq(names[0], "");
+    ck_assert_ptr_null(names[1]);
+    ck_assert_str_eq(names[2], VALUES_OTHER_NAME);
+    ck_assert_str_eq(names[3], "north");
+    ck_assert_str_eq(names[4], "");
+    /* Agents have no cap, so none is the others. */
+    ck_assert_int_eq(values_names(two.pg, &arena, SURVEY, SURVEY_FACET_AGENT, ids, 5, names),
+                     DB_OK);
+    ck_assert_ptr_null(names[2]);
+    ck_assert_str_eq(names[3], "Olga");
+    ck_assert_int_eq(values_names(two.pg, &arena, SURVEY, FACET, ids, 0, names), DB_OK);
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(a_broken_connection)
 {
     static struct pg_options options;
@@ -334,6 +359,7 @@ int main(void)
                                   agents_have_no_cap_and_any_name,
                                   writers_race_for_the_last_places,
                                   readers_while_the_table_grows,
+                                  names_of_numbers,
                                   a_broken_connection,
                                   values_that_postgresql_refuses,
                                   nothing_to_free};

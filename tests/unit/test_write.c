@@ -62,6 +62,27 @@ START_TEST(texts_are_escaped)
 }
 END_TEST
 
+/* Every byte at every place of texts around the size of a word. */
+START_TEST(each_byte_at_each_place)
+{
+    for (int c = 1; c < 256; c++) {
+        bool special = c < 0x20 || c == '"' || c == '\\' || c == 0x7F;
+        for (size_t len = 1; len < 20; len++) {
+            for (size_t at = 0; at < len; at++) {
+                char text[24] = "", expected[24];
+                struct json_writer w = begin();
+                memset(text, 'a', len);
+                text[at] = (char)c;
+                snprintf(expected, sizeof expected, "\"%s\"", text);
+                json_put_text(&w, NULL, text);
+                ck_assert_msg(special != (strcmp(w.buf.data, expected) == 0), "%d: %s", c,
+                              w.buf.data);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(names_are_escaped)
 {
     struct json_writer w = begin();
@@ -214,6 +235,7 @@ int main(void)
     const TTest *const tests[] = {
         nesting_and_commas,
         texts_are_escaped,
+        each_byte_at_each_place,
         names_are_escaped,
         a_parser_reads_it_back,
         integers,

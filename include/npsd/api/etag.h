@@ -15,7 +15,8 @@ const char *etag_of(struct arena *arena, const char *body, size_t len);
 bool etag_matches(const char *if_none_match, const char *etag);
 /*
  * A 200 of this body that may be kept by its reader but must be asked for again (Cache-Control:
- * private, no-cache; Vary: Authorization), or 304 if the request says that its reader has it.
+ * private, no-cache; Vary: Authorization), or 304 if the request says that its reader has it: then
+ * the body is there too, for whoever keeps it, and is not sent.
  */
 struct reply etag_reply(const struct call *call, const char *type, const char *body, size_t len);
 

@@ -3,8 +3,16 @@
 #define NPSD_API_JOBS_H
 
 #include "npsd/http/call.h"
+#include "npsd/http/reply.h"
 
 /* For server_app.submit. asked: access could not be decided without the database. */
 bool jobs_submit(struct call *call, bool asked);
+
+/* To run(call, work) in place of the route's handler. run must not allocate in the call's arena:
+ * there is no landing (see arena.h). */
+bool jobs_submit_to(struct call *call, struct reply (*run)(struct call *call, void *work),
+                    void *work);
+/* The route's handler with all that a worker does around it; for run of the above. */
+struct reply jobs_handle(struct call *call);
 
 #endif

@@ -1,15 +1,15 @@
 /*
- * results: the numbers of a survey. What series and breakdowns share with the single window is here
- * too.
+ * results: the numbers of a survey, as JSON. How they are asked for is inquiry.h.
  */
 #ifndef NPSD_API_RESULTS_H
 #define NPSD_API_RESULTS_H
 
-#include "npsd/api/window_query.h"
+#include "npsd/api/inquiry.h"
 #include "npsd/domain/nps.h"
-#include "npsd/http/call.h"
-#include "npsd/http/reply.h"
-#include "npsd/json/write.h"
+
+enum { RESULTS_DECIMALS = 4, RESULTS_P_DECIMALS = 6 };
+
+/* --- what the bodies of several routes have in common (results_write.c) --- */
 
 /*
  * Adds the members of one result to the object that is open: responses, promoters, neutrals,
@@ -17,26 +17,44 @@
  * responses everything computed is null.
  */
 void results_write(struct json_writer *w, const struct nps_counts *counts, int min_responses);
+/* survey and window, the first members of every body. */
+void results_write_head(struct json_writer *w, const struct inquiry *inquiry);
+/* Four decimals, or null if it is not known. */
+void results_write_number(struct json_writer *w, const char *name, bool known, double value);
+/* A share in percent; null of nothing. */
+void results_write_share(struct json_writer *w, const char *name, int64_t part, int64_t whole);
+/* Responses and nps_exact, as an object of this name. */
+void results_write_short(struct json_writer *w, const char *name, const struct nps_counts *counts);
+/* nps_exact, low, high, z and p, into the object that is open. */
+void results_write_change(struct json_writer *w, const struct nps_change *change);
+/* previous and change. previous NULL: there is no window before. */
+void results_write_comparison(struct json_writer *w, const struct nps_counts *previous,
+                              const struct nps_counts *current);
+
+/* --- one window --- */
 
 /* One window of a survey, and the window before if that was asked for. */
 struct results {
-    const struct survey *survey;
-    struct window_query query;
-    struct window_choice choice;
-    bool compare; /* previous is set, unless choice has none */
+    struct inquiry asked;
+    bool compare; /* previous is set, unless the choice has none */
     struct nps_counts current, previous;
 };
 
-/*
- * Reads the query of a call, and counts: all of GET .../nps but the reply, so that the command line
- * asks the same way. Needs the call's arena, query, received_us, db, and of identity and world the
- * survey and the values. If the query is wrong there are errors, the status is DB_OK, and
- * *ret_results is not set.
- */
+/* All of GET .../nps but the reply, so that the command line asks the same way; see inquiry_ask. */
 enum db_status results_ask(const struct call *call, struct results *ret_results,
                            struct problem_errors *errors);
 
-/* GET /v1/surveys/{survey}/nps */
+/* --- GET /v1/surveys/{survey}/... --- */
+
+/* nps: one window. */
 struct reply results_nps(struct call *call);
+/* nps/series: a window cut into hours, days ... years. */
+struct reply results_series(struct call *call);
+/* nps/breakdown: by the values of a facet or question, each against the rest. */
+struct reply results_breakdown(struct call *call);
+/* questions/{question}: how a question was answered, by everybody and by each group. */
+struct reply results_question(struct call *call);
+/* drivers: which answers cost the most points. */
+struct reply results_drivers(struct call *call);
 
 #endif

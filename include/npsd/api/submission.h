@@ -47,7 +47,7 @@ bool submission_succeeded(enum lane_outcome outcome);
 void submission_write(struct json_writer *w, const struct call *call,
                       const struct submission *submission);
 
-/* The edit token of a response: HMAC over survey and id; text has room for 44 bytes. */
+/* The edit token of a response: a MAC of survey and id; text has room for 44 bytes. */
 enum { EDIT_TOKEN_SIZE = 44 };
 char *submission_edit_token(const struct directory_snapshot *snapshot, const char *survey,
                             const struct uuid *id, char text[static EDIT_TOKEN_SIZE]);

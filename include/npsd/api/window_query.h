@@ -47,6 +47,11 @@ struct window_choice {
 void window_query_read(const struct call *call, const struct survey *survey,
                        struct window_query *ret_query, struct problem_errors *errors);
 
+/* A length of time as last= has it, "30d": how many of which unit ("days"). Adds an error for the
+ * parameter if it is none. */
+void window_query_read_length(const char *parameter, const char *text, int *ret_count,
+                              const char **ret_unit, struct problem_errors *errors);
+
 /* The rest. Adds errors too (no such zone, from not before to): then *ret_choice is not set. */
 enum db_status window_query_resolve(struct pg *pg, struct values *values, int32_t survey_id,
                                     const struct window_query *query,

@@ -14,6 +14,8 @@ struct lane;
 struct pool;
 struct limits;
 struct poller;
+struct recall;
+struct freshness;
 
 struct world {
     const struct config *config;
@@ -24,6 +26,8 @@ struct world {
     struct limits *limits; /* answers without a secret key */
     struct limits *asks;   /* looks into the database for keys and surveys not yet known */
     struct poller *poller;
+    struct freshness *freshness; /* NULL: nobody remembers results */
+    struct recall *recall;
     atomic_bool draining;
 };
 

@@ -8,20 +8,37 @@
 
 #include <stdint.h>
 
-/*        name                     Prometheus name (labels)                        help */
+/* name, Prometheus name, labels, help; rows of one Prometheus name follow each other. */
+#define ACKED(X, metric, channel)                                                                  \
+    X(metric, "npsd_responses_acked_total", "{channel=\"" channel "\"}",                           \
+      "Responses acknowledged after their commit")
 #define METRICS_COUNTERS(X)                                                                        \
-    X(METRIC_CREATED, "npsd_responses_acked_total", "Responses acknowledged after their commit")   \
-    X(METRIC_REPLAYED, "npsd_responses_duplicate_total", "Retries answered with the first reply")  \
-    X(METRIC_REUSED, "npsd_responses_key_reused_total", "Keys sent again with another body")       \
-    X(METRIC_POISON, "npsd_poison_rows_total", "Rows that PostgreSQL refused, each alone")         \
-    X(METRIC_UNKNOWN, "npsd_db_outcome_unknown_total", "Answers whose outcome was not learnt")     \
-    X(METRIC_UNAVAILABLE, "npsd_ingest_unavailable_total",                                         \
+    ACKED(X, METRIC_CREATED, "web") /* + enum channel */                                           \
+    ACKED(X, METRIC_CREATED_EMAIL, "email")                                                        \
+    ACKED(X, METRIC_CREATED_LINK, "link")                                                          \
+    ACKED(X, METRIC_CREATED_SMS, "sms")                                                            \
+    ACKED(X, METRIC_CREATED_PHONE, "phone")                                                        \
+    ACKED(X, METRIC_CREATED_KIOSK, "kiosk")                                                        \
+    ACKED(X, METRIC_CREATED_CHAT, "chat")                                                          \
+    ACKED(X, METRIC_CREATED_APP, "app")                                                            \
+    ACKED(X, METRIC_CREATED_IMPORT, "import")                                                      \
+    X(METRIC_REPLAYED, "npsd_responses_duplicate_total", "",                                       \
+      "Retries answered with the first reply")                                                     \
+    X(METRIC_REUSED, "npsd_responses_key_reused_total", "", "Keys sent again with another body")   \
+    X(METRIC_POISON, "npsd_poison_rows_total", "", "Rows that PostgreSQL refused, each alone")     \
+    X(METRIC_UNKNOWN, "npsd_db_outcome_unknown_total", "", "Answers whose outcome was not learnt") \
+    X(METRIC_UNAVAILABLE, "npsd_ingest_unavailable_total", "",                                     \
       "Answers refused with the database away")                                                    \
-    X(METRIC_CAREFUL, "npsd_ingest_careful_total", "Batches that took the careful way")            \
-    X(METRIC_REJECTED, "npsd_queue_rejected_total", "Requests refused because a queue was full")   \
-    X(METRIC_RECONNECTS, "npsd_db_reconnects_total", "Connections to the database made anew")      \
-    X(METRIC_FOLDS, "npsd_folds_total", "Folds of a survey's journal into its tallies")            \
-    X(METRIC_LIMITED, "npsd_rate_limited_total", "Requests refused by the rate limit")
+    X(METRIC_CAREFUL, "npsd_ingest_careful_total", "", "Batches that took the careful way")        \
+    X(METRIC_REJECTED, "npsd_queue_rejected_total", "",                                            \
+      "Requests refused because a queue was full")                                                 \
+    X(METRIC_RECONNECTS, "npsd_db_reconnects_total", "", "Connections to the database made anew")  \
+    X(METRIC_FOLDS, "npsd_folds_total", "", "Folds of a survey's journal into its tallies")        \
+    X(METRIC_RECALLED, "npsd_results_recalled_total", "",                                          \
+      "Results given from memory, without a query")                                                \
+    X(METRIC_SHARED, "npsd_results_shared_total", "",                                              \
+      "Results that shared the query of another request")                                          \
+    X(METRIC_LIMITED, "npsd_rate_limited_total", "", "Requests refused by the rate limit")
 
 #define METRICS_HISTOGRAMS(X)                                                                      \
     X(METRIC_BATCH_SIZE, "npsd_commit_batch_size", "Answers a commit", 1)                          \
@@ -29,7 +46,7 @@
     X(METRIC_REQUEST, "npsd_http_request_duration_seconds", "Time of a request", 1e-6)
 
 enum metric_counter {
-#define METRIC_NAME(name, text, help) name,
+#define METRIC_NAME(name, text, labels, help) name,
     METRICS_COUNTERS(METRIC_NAME)
 #undef METRIC_NAME
         METRIC_COUNTERS

@@ -53,10 +53,16 @@ struct nps_change {
     bool known;                     /* false: a side is empty */
     double nps_exact, low, high, z; /* four decimals */
     double p;                       /* six decimals */
+    double p_unrounded;             /* for further arithmetic (comparisons.h) */
 };
 
 void nps_counts_add(struct nps_counts *sum, const struct nps_counts *more);
 struct nps_result nps_compute(const struct nps_counts *counts);
 struct nps_change nps_compare(const struct nps_counts *previous, const struct nps_counts *current);
+
+/* 100 * part / whole and sum / count: four decimals, half away from zero, exact. The divisor is
+ * above 0. */
+double nps_percent(int64_t part, int64_t whole);
+double nps_mean(int64_t sum, int64_t count);
 
 #endif

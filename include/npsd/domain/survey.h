@@ -119,8 +119,13 @@ bool question_type_parse(const char *name, size_t len, enum question_type *ret_t
 /* NULL if there is no such active question, or option of it. The score question is found too. */
 const struct survey_question *survey_question(const struct survey *survey, const char *id);
 const struct survey_option *question_option(const struct survey_question *question, const char *id);
+/* Of active and retired options, NULL if none has this number. */
+const struct survey_option *question_option_numbered(const struct survey_question *question,
+                                                     int number);
 /* The slot of an active facet, or -1. */
 int survey_facet_slot(const struct survey *survey, const char *name);
+/* The tally facet of "channel", "agent" or an active facet, or -1. */
+int survey_facet_tallied(const struct survey *survey, const char *name);
 /* True for types whose answers are counted by answer: scale, yes_no, choice, choices. */
 bool question_is_counted(const struct survey_question *question);
 /* True for types of which SURVEY_VALUE_ANSWERED counts who answered: choices, whose answers may be

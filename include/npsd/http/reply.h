@@ -28,7 +28,7 @@ struct reply_header {
 };
 
 struct reply {
-    int status;       /* 0: later */
+    int status;       /* 0: later; 304: the body is not sent */
     const char *type; /* Content-Type; NULL: no body */
     const char *body;
     size_t body_len;

@@ -24,8 +24,8 @@ enum http_method {
 enum http_media { MEDIA_NONE = 0, MEDIA_JSON = 1, MEDIA_NDJSON = 2, MEDIA_FORM = 4 };
 
 /* Where a handler runs: on the HTTP thread (never waits for anything), or on a worker with a
- * database connection. */
-enum route_runs { RUNS_INLINE, RUNS_WORKER };
+ * database connection; RUNS_CACHED: so too, unless the layer above remembers the reply. */
+enum route_runs { RUNS_INLINE, RUNS_WORKER, RUNS_CACHED };
 
 /* Which listeners serve it. */
 enum route_listener { LISTENER_SERVICE = 1, LISTENER_ADMIN = 2 };

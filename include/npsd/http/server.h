@@ -45,6 +45,8 @@ struct server_app {
      * False: the queue is full. When done the worker calls server_answer(call, reply).
      */
     bool (*submit)(struct call *call, bool asked);
+    /* For calls of routes with RUNS_CACHED: what is remembered, or a later reply. */
+    struct reply (*recall)(struct call *call);
     /* The value of Access-Control-Allow-Origin for this call ("*", the origin, or NULL for none).
      * Asked only when the request has an Origin and its path and method have a route; for a
      * preflight call->route is that of the request to come. Without database. */

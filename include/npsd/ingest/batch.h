@@ -11,6 +11,7 @@ struct batch_tools {
     struct pg *pg;
     struct arena *arena; /* for encoding; reset by the owner after each batch */
     struct values *values;
+    struct freshness *freshness; /* NULL: nobody to tell */
 };
 
 /*

@@ -20,6 +20,7 @@
 
 #include "npsd/db/pg.h"
 #include "npsd/domain/response.h"
+#include "npsd/state/freshness.h"
 #include "npsd/state/values.h"
 #include "npsd/store/answers.h"
 
@@ -61,8 +62,9 @@ struct lane_options {
     const char *name; /* "single", "batch": thread name, metrics */
     const struct pg_options *database;
     struct values *values;
-    size_t queue_max; /* items */
-    size_t batch_max; /* items a transaction */
+    struct freshness *freshness; /* told of what is committed; NULL: nobody */
+    size_t queue_max;            /* items */
+    size_t batch_max;            /* items a transaction */
 };
 
 struct lane;

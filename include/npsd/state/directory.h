@@ -38,7 +38,7 @@ struct directory_snapshot {
     size_t survey_count;
     const struct directory_key *keys; /* good ones, by id */
     size_t key_count;
-    struct crypto_hmac_key edit_secret, cursor_secret;
+    struct crypto_mac_key edit_secret, cursor_secret;
     /* lookup tables follow, private */
     struct directory_index *index;
     struct arena *arena;

@@ -1,6 +1,6 @@
 /*
- * poller: the thread that keeps the directory fresh, four times a second, and knows how the
- * database is.
+ * poller: the thread that keeps the directory fresh and looks for changed results, four times a
+ * second, and knows how the database is.
  *
  * Until the schema is the binary's own it looks for that instead (and migrates, if asked to), so
  * the daemon may start before PostgreSQL and serves as soon as it can.
@@ -9,10 +9,12 @@
 #define NPSD_STATE_POLLER_H
 
 #include "npsd/state/directory.h"
+#include "npsd/state/freshness.h"
 
 struct poller_options {
     const struct pg_options *database;
     struct directory *directory;
+    struct freshness *freshness; /* polled too; NULL: none */
     bool migrate;
 };
 

@@ -38,6 +38,11 @@ enum db_status values_resolve(struct values *values, struct pg *pg, int32_t surv
 enum db_status values_look_up(struct values *values, struct pg *pg, int32_t survey_id, int facet,
                               const char *value, bool *ret_known, int32_t *ret_id);
 
+/* The other way round, from the database: for each number its value in the arena, VALUES_OTHER_NAME
+ * for VALUES_OTHER of a facet that is capped, NULL if nothing has the number. */
+enum db_status values_names(struct pg *pg, struct arena *arena, int32_t survey_id, int facet,
+                            const int32_t *ids, size_t count, const char **ret_names);
+
 extern const struct db_stmt *const values_statements[];
 
 #endif

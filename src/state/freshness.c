@@ -1,0 +1,152 @@
+#include "npsd/state/freshness.h"
+
+#include "npsd/base/clock.h"
+#include "npsd/db/array.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CURRENT_US CLOCK_SECOND_US
+#define ASKED_US (5 * CLOCK_SECOND_US)
+
+struct place {
+    _Atomic uint64_t generation;
+    _Atomic int64_t asked_us; /* monotonic */
+};
+
+struct freshness {
+    struct place places[FRESHNESS_PLACES];
+    _Atomic int64_t polled_us; /* when the last poll that succeeded began; 0: none, or what it saw
+                                  is of no use any more */
+    /* The polling thread's own. */
+    char *seen;                    /* the snapshot of that poll; NULL: none */
+    bool polled[FRESHNESS_PLACES]; /* by the poll that runs */
+};
+
+/*
+ * Which of the surveys have changed since the snapshot $2: a journal row, or a change of the
+ * tallies (others may have written and folded meanwhile), that it does not see. The snapshot of
+ * this statement comes with it, in a row without survey.
+ */
+static const struct db_stmt look = {
+    "freshness_look", "int4[] text", "int4 text",
+    "with base as materialized ("
+    "  select $2::pg_snapshot as seen, pg_snapshot_xmin($2::pg_snapshot) as low)"
+    " select null::int4, pg_current_snapshot()::text"
+    " union all select s, null from base cross join unnest($1) s where"
+    "  exists (select from journal j where j.survey_id = s and j.xid >= base.low"
+    "   and not pg_visible_in_snapshot(j.xid, base.seen))"
+    "  or exists (select from tally_state t where t.survey_id = s and t.changed >= base.low"
+    "   and not pg_visible_in_snapshot(t.changed, base.seen))"};
+
+const struct db_stmt *const freshness_statements[] = {&look, NULL};
+
+struct freshness *freshness_new(void)
+{
+    return calloc(1, sizeof(struct freshness));
+}
+
+void freshness_free(struct freshness *freshness)
+{
+    if (!freshness)
+        return;
+    free(freshness->seen);
+    free(freshness);
+}
+
+static size_t place_of(int32_t survey_id)
+{
+    return (uint32_t)survey_id % FRESHNESS_PLACES;
+}
+
+uint64_t freshness_generation(struct freshness *freshness, int32_t survey_id)
+{
+    struct place *place = &freshness->places[place_of(survey_id)];
+    atomic_store_explicit(&place->asked_us, clock_monotonic_us(), memory_order_relaxed);
+    return atomic_load(&place->generation);
+}
+
+void freshness_move(struct freshness *freshness, int32_t survey_id)
+{
+    if (freshness)
+        atomic_fetch_add(&freshness->places[place_of(survey_id)].generation, 1);
+}
+
+bool freshness_is_current(const struct freshness *freshness)
+{
+    int64_t polled_us = atomic_load(&freshness->polled_us);
+    return polled_us != 0 && clock_monotonic_us() - polled_us < CURRENT_US;
+}
+
+/* The surveys that were asked about lately, as an array. */
+static struct buf choose(struct freshness *freshness, struct arena *arena,
+                         const struct directory_snapshot *directory, int64_t now_us)
+{
+    size_t surveys = directory ? directory->survey_count : 0, chosen = 0;
+    const struct survey **asked = arena_calloc(arena, surveys + 1, sizeof *asked);
+    memset(freshness->polled, 0, sizeof freshness->polled);
+    for (size_t i = 0; i < surveys; i++) {
+        size_t place = place_of(directory->surveys[i]->id);
+        int64_t asked_us = atomic_load(&freshness->places[place].asked_us);
+        if (asked_us == 0 || now_us - asked_us > ASKED_US)
+            continue;
+        freshness->polled[place] = true;
+        asked[chosen++] = directory->surveys[i];
+    }
+    struct buf ids = db_array_begin(arena, DB_ARRAY_INT4, chosen);
+    for (size_t i = 0; i < chosen; i++)
+        db_array_int4(&ids, asked[i]->id);
+    return ids;
+}
+
+/* What was not polled may have changed unseen: after the poll, so that whoever reads a generation
+ * from now on queries after the snapshot from which the next poll goes on. */
+static void move_others(struct freshness *freshness, bool all)
+{
+    for (size_t i = 0; i < FRESHNESS_PLACES; i++)
+        if (all || !freshness->polled[i])
+            atomic_fetch_add(&freshness->places[i].generation, 1);
+}
+
+static void take(struct freshness *freshness, struct arena *arena, const struct db_result *result)
+{
+    bool first = !freshness->seen;
+    for (int row = 0; row < db_rows(result); row++) {
+        if (!db_is_null(result, row, 0)) {
+            freshness_move(freshness, (int32_t)db_int(result, row, 0));
+            continue;
+        }
+        free(freshness->seen);
+        freshness->seen = strdup(db_text(result, row, 1, arena));
+    }
+    move_others(freshness, first || !freshness->seen);
+}
+
+/* A database that was away may come back as another, whose transactions have other numbers. */
+static void forget(struct freshness *freshness)
+{
+    atomic_store(&freshness->polled_us, 0);
+    free(freshness->seen);
+    freshness->seen = NULL;
+}
+
+enum db_status freshness_poll(struct freshness *freshness, struct pg *pg,
+                              const struct directory_snapshot *directory)
+{
+    struct arena arena;
+    DB_RESULT result = NULL;
+    int64_t now_us = clock_monotonic_us();
+    arena_init(&arena, 4096);
+    struct buf ids = choose(freshness, &arena, directory, now_us);
+    enum db_status status = PG_EXEC(pg, &look, &result, P_BUF(&ids),
+                                    freshness->seen ? P_TEXT(freshness->seen) : P_TEXT("1:1:"));
+    if (status == DB_OK) {
+        take(freshness, &arena, result);
+        atomic_store(&freshness->polled_us, freshness->seen ? now_us : 0);
+    } else {
+        forget(freshness);
+    }
+    arena_done(&arena);
+    return status;
+}
