@@ -3,6 +3,7 @@
 
 #include "npsd/api/limits.h"
 #include "npsd/api/submission.h"
+#include "npsd/api/window_query.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/text.h"
 #include "npsd/state/keytext.h"
@@ -185,12 +186,24 @@ static bool survey_is(const struct identity *who, enum survey_access access)
     return who->survey && who->survey->access == access;
 }
 
+/* The number of the whole survey, that is: how one branch or agent does is nobody's business. */
+static bool is_public_badge(const struct call *call, const struct identity *who, enum access access)
+{
+    if (access != ACCESS_BADGE || !who->survey || !who->survey->badge_public)
+        return false;
+    for (size_t i = 0; i < call->query_count; i++)
+        if (strncmp(call->query[i].name, WINDOW_QUERY_PREFIX, strlen(WINDOW_QUERY_PREFIX)) == 0)
+            return false;
+    return true;
+}
+
 /* Without a key only what an open survey offers to everybody. */
 static struct reply check_nobody(const struct call *call, const struct identity *who,
                                  enum access access)
 {
     bool needs_open = access == ACCESS_DEFINITION || access == ACCESS_POST;
-    return needs_open && !survey_is(who, SURVEY_OPEN) ? refuse_nobody(call) : go_on();
+    bool needs_key = (needs_open && !survey_is(who, SURVEY_OPEN)) || access == ACCESS_BADGE;
+    return needs_key ? refuse_nobody(call) : go_on();
 }
 
 static struct reply check_key(const struct call *call, const struct identity *who,
@@ -209,6 +222,8 @@ static struct reply check_key(const struct call *call, const struct identity *wh
 static struct reply check_rights(const struct call *call, const struct identity *who,
                                  enum access access)
 {
+    if (is_public_badge(call, who, access))
+        return go_on();
     struct reply reply = who->key ? check_key(call, who, access) : check_nobody(call, who, access);
     if (!reply.status && access == ACCESS_POST && who->survey && !who->survey->open)
         return reply_problem(call, PROBLEM_SURVEY_CLOSED, NULL);

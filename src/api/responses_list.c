@@ -1,13 +1,11 @@
 #include "npsd/api/cursor.h"
 #include "npsd/api/database.h"
+#include "npsd/api/response_query.h"
 #include "npsd/api/responses.h"
-#include "npsd/api/window_query.h"
 #include "npsd/api/world.h"
 #include "npsd/base/clock.h"
 
 #include <string.h>
-
-enum { LIMIT_DEFAULT = 100, LIMIT_MAX = 1000 };
 
 /* The last answer of a page. */
 struct place {
@@ -38,31 +36,11 @@ static void read_cursor(const struct call *call, struct response_filter *filter,
     }
 }
 
-static void read_group(const struct call *call, struct response_filter *filter,
-                       struct problem_errors *errors)
-{
-    static const int bounds[NPS_GROUPS][2] = {
-        [NPS_CRITIC] = {0, 6}, [NPS_NEUTRAL] = {7, 8}, [NPS_PROMOTER] = {9, 10}};
-    const char *name = call_query(call, "group");
-    filter->min_score = 0;
-    filter->max_score = NPS_SCORES - 1;
-    if (!name)
-        return;
-    for (int group = 0; group < NPS_GROUPS; group++)
-        if (strcmp(name, nps_group_name(group)) == 0) {
-            filter->min_score = bounds[group][0];
-            filter->max_score = bounds[group][1];
-            return;
-        }
-    problem_add(errors, "must be critic, neutral or promoter", "group");
-}
-
 static void read_channel(const struct call *call, struct response_filter *filter,
                          struct problem_errors *errors)
 {
     const char *name = call_query(call, "channel");
     enum channel channel;
-    filter->channel = RESPONSE_FILTER_ANY;
     if (!name)
         return;
     if (call_query(call, WINDOW_QUERY_PREFIX "channel"))
@@ -79,7 +57,6 @@ static void read_has_text(const struct call *call, struct response_filter *filte
     const struct survey *survey = call_identity(call)->survey;
     const char *value = call_query(call, "has_text");
     const char **ids = arena_alloc(call->arena, (survey->question_count + 1) * sizeof *ids);
-    filter->has_text = RESPONSE_FILTER_ANY;
     filter->text_questions = ids;
     for (size_t i = 0; i < survey->question_count; i++)
         if (survey->questions[i].type == QUESTION_TEXT)
@@ -120,40 +97,14 @@ static void read_query(const struct call *call, struct response_filter *filter,
 {
     static const char *const known[] = {WINDOW_QUERY_NAMES, "limit",    "cursor",        "group",
                                         "channel",          "has_text", "updated_since", NULL};
-    int64_t limit = LIMIT_DEFAULT;
     call_query_known(call, known, WINDOW_QUERY_PREFIX, errors);
-    call_query_int(call, "limit", 1, LIMIT_MAX, &limit, errors);
-    filter->limit = (int)limit + 1; /* one more tells whether there is a next page */
-    read_group(call, filter, errors);
+    response_query_limit(call, filter, errors);
+    response_query_group(call, filter, errors);
     read_channel(call, filter, errors);
     read_has_text(call, filter, errors);
     read_since(call, filter, errors);
     read_cursor(call, filter, errors);
     read_window(call, query, errors);
-}
-
-/* The facets asked for, as numbers; those that have none as properties too. */
-static void take_filters(struct arena *arena, const struct window_choice *choice,
-                         struct response_filter *filter)
-{
-    struct json_writer w = json_writer(arena);
-    bool texts = false;
-    json_object_begin(&w, NULL);
-    for (size_t i = 0; i < choice->filter_count; i++) {
-        const struct number_filter *f = &choice->filters[i];
-        if (f->facet == SURVEY_FACET_CHANNEL)
-            filter->channel = f->value;
-        else if (f->facet == SURVEY_FACET_AGENT)
-            filter->agent = f->value;
-        else
-            filter->facets[f->facet - SURVEY_FACET_FIRST] = f->value;
-        if (f->text)
-            json_put_text(&w, f->name, f->text);
-        texts |= f->text != NULL;
-    }
-    json_object_end(&w);
-    if (texts)
-        filter->properties = w.buf.data;
 }
 
 static struct reply write_page(const struct call *call, const struct stored_response *responses,
@@ -180,13 +131,11 @@ struct reply responses_list_handle(struct call *call)
 {
     const struct survey *survey = call_identity(call)->survey;
     struct problem_errors errors = {.arena = call->arena};
-    struct response_filter filter = {.survey_id = survey->id, .agent = RESPONSE_FILTER_ANY};
+    struct response_filter filter = response_query_any(survey);
     struct window_query query;
     struct window_choice choice;
     struct stored_response *responses;
     size_t count;
-    for (size_t slot = 0; slot < SURVEY_FACETS_MAX; slot++)
-        filter.facets[slot] = RESPONSE_FILTER_ANY;
     read_query(call, &filter, &query, &errors);
     enum db_status status = DB_OK;
     if (errors.count == 0)
@@ -195,9 +144,7 @@ struct reply responses_list_handle(struct call *call)
     if (errors.count > 0)
         return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, true);
     if (status == DB_OK) {
-        filter.from_us = choice.window.from_us;
-        filter.to_us = choice.window.to_us;
-        take_filters(call->arena, &choice, &filter);
+        response_query_choose(call->arena, &choice, &filter);
         status = responses_list(call->db, call->arena, &filter, &responses, &count);
     }
     if (status != DB_OK)

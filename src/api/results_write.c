@@ -63,7 +63,7 @@ static void put_end(struct json_writer *w, const char *name, int64_t at_us, int6
         json_put_time(w, name, at_us);
 }
 
-static void put_window(struct json_writer *w, const struct window *window, const char *time_zone)
+void results_write_window(struct json_writer *w, const struct window *window, const char *time_zone)
 {
     json_object_begin(w, "window");
     put_end(w, "from", window->from_us, SLOTS_OPEN_FROM);
@@ -75,7 +75,7 @@ static void put_window(struct json_writer *w, const struct window *window, const
 void results_write_head(struct json_writer *w, const struct inquiry *inquiry)
 {
     json_put_text(w, "survey", inquiry->survey->slug);
-    put_window(w, &inquiry->choice.window, inquiry->query.request.time_zone);
+    results_write_window(w, &inquiry->choice.window, inquiry->query.request.time_zone);
 }
 
 void results_write_short(struct json_writer *w, const char *name, const struct nps_counts *counts)

@@ -1,7 +1,10 @@
 #include "npsd/api/routes.h"
 
 #include "npsd/api/amend.h"
+#include "npsd/api/badge.h"
+#include "npsd/api/comments.h"
 #include "npsd/api/health.h"
+#include "npsd/api/overview.h"
 #include "npsd/api/responses.h"
 #include "npsd/api/results.h"
 #include "npsd/api/submit.h"
@@ -35,6 +38,9 @@ static const struct route routes[] = {
     {HTTP_GET,    SURVEY "/nps/breakdown",   ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_breakdown},
     {HTTP_GET,    SURVEY "/questions/{question}", ACCESS_NUMBERS, RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_question},
     {HTTP_GET,    SURVEY "/drivers",         ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_drivers},
+    {HTTP_GET,    SURVEY "/comments",        ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, comments_list},
+    {HTTP_GET,    SURVEY "/nps.svg",         ACCESS_BADGE,      RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, badge_nps},
+    {HTTP_GET,    "/v1/nps",                 ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, overview_nps},
 
     {HTTP_GET,    SURVEY "/responses",       ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, responses_list_handle},
     {HTTP_GET,    RESPONSE,                  ACCESS_ROWS,       RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, response_get},

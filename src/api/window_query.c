@@ -119,12 +119,18 @@ static const char *value_fault(int facet, const char *value)
     return NULL;
 }
 
+static const char *no_facet(const struct survey *survey)
+{
+    return survey ? "is no facet of this survey" : "only channel and agent are in all surveys";
+}
+
 static void read_where(const struct survey *survey, const struct query_pair *pair,
                        struct window_query *query, struct problem_errors *errors)
 {
     const char *name = pair->name + strlen(WINDOW_QUERY_PREFIX);
-    int facet = survey_facet_tallied(survey, name);
-    const char *fault = facet < 0                ? "is no facet of this survey"
+    static const struct survey any = {.facet_count = 0};
+    int facet = survey_facet_tallied(survey ? survey : &any, name);
+    const char *fault = facet < 0                ? no_facet(survey)
                         : is_asked(query, facet) ? "may be given once"
                                                  : value_fault(facet, pair->value);
     if (fault) {
@@ -140,10 +146,11 @@ static void read_where(const struct survey *survey, const struct query_pair *pai
 void window_query_read(const struct call *call, const struct survey *survey,
                        struct window_query *ret_query, struct problem_errors *errors)
 {
-    const char *zone = call_query(call, "tz");
     struct window_query query = {
-        .request = {.time_zone = zone ? zone : survey->time_zone, .now_us = call->received_us}};
+        .request = {.time_zone = call_query(call, "tz"), .now_us = call->received_us}};
 
+    if (!query.request.time_zone && survey)
+        query.request.time_zone = survey->time_zone;
     read_form(call, &query.request, errors);
     for (size_t i = 0; i < call->query_count; i++)
         if (strncmp(call->query[i].name, WINDOW_QUERY_PREFIX, strlen(WINDOW_QUERY_PREFIX)) == 0)

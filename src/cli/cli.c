@@ -8,6 +8,7 @@
 #include "npsd/store/folds.h"
 #include "npsd/store/keys.h"
 #include "npsd/store/numbers.h"
+#include "npsd/store/overview.h"
 #include "npsd/store/responses.h"
 #include "npsd/store/surveys.h"
 #include "npsd/store/windows.h"
@@ -17,19 +18,14 @@
 
 /* Every statement there is, prepared by every connection: a typo stops the start, not a customer.
  */
-static const struct db_stmt *const *const statements[] = {answers_statements,
-                                                          audit_statements,
-                                                          folds_statements,
-                                                          keys_statements,
-                                                          numbers_statements,
-                                                          responses_statements,
-                                                          responses_change_statements,
-                                                          surveys_statements,
-                                                          windows_statements,
-                                                          directory_statements,
-                                                          freshness_statements,
-                                                          values_statements,
-                                                          NULL};
+static const struct db_stmt *const *const statements[] = {
+    answers_statements,   audit_statements,
+    folds_statements,     keys_statements,
+    numbers_statements,   overview_statements,
+    responses_statements, responses_change_statements,
+    surveys_statements,   windows_statements,
+    directory_statements, freshness_statements,
+    values_statements,    NULL};
 
 /*
  * Every statement goes by an index: a sequential scan is only ever chosen by mistake, as of the

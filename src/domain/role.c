@@ -16,6 +16,7 @@ static const bool rights[ACCESS_COUNT][ROLE_COUNT] = {
     [ACCESS_FORM]       = {1, 1,     1,    0,     1,      1},
     [ACCESS_AMEND]      = {1, 0,     0,    0,     1,      1},
     [ACCESS_NUMBERS]    = {0, 0,     0,    1,     1,      1},
+    [ACCESS_BADGE]      = {1, 0,     0,    1,     1,      1},
     [ACCESS_ROWS]       = {0, 0,     0,    0,     1,      1},
     [ACCESS_MANAGE]     = {0, 0,     0,    0,     0,      1},
 };

@@ -30,7 +30,7 @@ static const struct db_stmt read_one = {"response_read", "int4 uuid", ROW_TYPES,
 static const struct db_stmt list = {
     "response_list",
     "int4 timestamptz timestamptz int2 int2 int2 int4 int4[] jsonb bool text[] timestamptz"
-    " timestamptz uuid int4",
+    " timestamptz uuid int4 bool",
     ROW_TYPES,
     "select " ROW FROM " where r.survey_id = $1 and not r.erased"
     " and r.answered_at >= $2 and r.answered_at < $3"
@@ -44,6 +44,7 @@ static const struct db_stmt list = {
     " and ($9 is null or r.properties @> $9)"
     " and ($10 is null or $10 = coalesce(r.answers ?| $11, false))"
     " and ($12 is null or r.received_at >= $12 or r.updated_at >= $12)"
+    " and ($16 is null or r.excluded = $16)"
     " and ($13 is null or (r.answered_at, r.id) < ($13, $14))"
     " order by r.answered_at desc, r.id desc limit $15"};
 
@@ -153,6 +154,7 @@ enum db_status responses_list(struct pg *pg, struct arena *arena,
         filter->after_set ? P_TIME(filter->after_us) : P_NULL,
         filter->after_set ? P_UUID(&filter->after_id) : P_NULL,
         P_INT4(filter->limit),
+        filter->counted ? P_BOOL(false) : P_NULL,
     };
     enum db_status status =
         pg_exec_unprepared(pg, &list, params, sizeof params / sizeof params[0], &result);

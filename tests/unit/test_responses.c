@@ -201,6 +201,9 @@ START_TEST(filters)
     f.has_text = 1;
     ck_assert_str_eq(scores(&f), "");
     f = any();
+    f.counted = true;
+    ck_assert_str_eq(scores(&f), "10 7 6 5 4 3 2 1 0 ");
+    f = any();
     f.updated_since_us = START_US + 7 * CLOCK_SECOND_US;
     ck_assert_str_eq(scores(&f), "10 8 7 0 ");
     f.survey_id++;

@@ -14,6 +14,7 @@ static const struct {
     {ACCESS_FORM, "none submit agent analyst admin"},
     {ACCESS_AMEND, "none analyst admin"},
     {ACCESS_NUMBERS, "viewer analyst admin"},
+    {ACCESS_BADGE, "none viewer analyst admin"},
     {ACCESS_ROWS, "analyst admin"},
     {ACCESS_MANAGE, "admin"},
 };

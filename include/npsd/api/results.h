@@ -17,6 +17,9 @@ enum { RESULTS_DECIMALS = 4, RESULTS_P_DECIMALS = 6 };
  * responses everything computed is null.
  */
 void results_write(struct json_writer *w, const struct nps_counts *counts, int min_responses);
+/* from, to (null: open) and time_zone, as an object. */
+void results_write_window(struct json_writer *w, const struct window *window,
+                          const char *time_zone);
 /* survey and window, the first members of every body. */
 void results_write_head(struct json_writer *w, const struct inquiry *inquiry);
 /* Four decimals, or null if it is not known. */

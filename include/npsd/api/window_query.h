@@ -42,8 +42,11 @@ struct window_choice {
     size_t filter_count;
 };
 
-/* What can be said without the database: adds an error for each parameter that is wrong. Texts are
- * the call's. */
+/*
+ * What can be said without the database: adds an error for each parameter that is wrong. Texts are
+ * the call's. survey NULL: of all surveys, so where. has channel and agent only, and time_zone is
+ * NULL unless tz names one.
+ */
 void window_query_read(const struct call *call, const struct survey *survey,
                        struct window_query *ret_query, struct problem_errors *errors);
 

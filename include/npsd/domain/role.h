@@ -19,6 +19,7 @@ enum access {
     ACCESS_FORM,       /* post from a plain form, whose key is one of its fields */
     ACCESS_AMEND,      /* change a response: an edit token, or analyst and admin */
     ACCESS_NUMBERS,    /* results */
+    ACCESS_BADGE,      /* the number as a picture; a public one is for everybody */
     ACCESS_ROWS,       /* responses, verbatims, history, erasure */
     ACCESS_MANAGE,     /* surveys */
     ACCESS_COUNT
@@ -30,8 +31,9 @@ bool role_parse(const char *name, size_t len, enum role *ret_role);
 
 /*
  * Whether the role alone suffices. For ROLE_NONE true means "possible at all": for a definition, a
- * post and a form the caller then asks whether the survey is open to people without a key, for an
- * amendment whether the edit token is right (who sends one sends no key).
+ * post and a form the caller then asks whether the survey is open to people without a key, for a
+ * badge whether it is public, for an amendment whether the edit token is right (who sends one sends
+ * no key).
  */
 bool role_may(enum role role, enum access access);
 

@@ -73,6 +73,7 @@ struct response_filter {
     int has_text;                      /* 0, 1 or RESPONSE_FILTER_ANY */
     const char *const *text_questions; /* ids, for has_text */
     size_t text_question_count;
+    bool counted;             /* only those that count: excluded ones are left out */
     int64_t updated_since_us; /* 0: any */
     bool after_set;           /* continue after this one */
     int64_t after_us;
