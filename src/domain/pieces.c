@@ -110,13 +110,9 @@ static bool is_long(int64_t from_us, int64_t to_us)
 static void add_stretch(struct pieces *pieces, struct piece_step *step, bool whole_days)
 {
     step->has_parts = whole_days && is_long(step->at_us, step[1].at_us);
-    if (!step->has_parts) {
-        step->piece = add_piece(pieces, step->at_us, step[1].at_us);
-        return;
-    }
-    add_part(pieces, step);
-    add_part(pieces, step + 1);
-    step->piece = add_piece(pieces, nearest_midnight(step->at_us), nearest_midnight(step[1].at_us));
+    step->piece = step->has_parts ? add_piece(pieces, nearest_midnight(step->at_us),
+                                              nearest_midnight(step[1].at_us))
+                                  : add_piece(pieces, step->at_us, step[1].at_us);
 }
 
 struct pieces pieces_cut(struct arena *arena, const struct slot_span *windows, size_t count,
@@ -133,6 +129,11 @@ struct pieces pieces_cut(struct arena *arena, const struct slot_span *windows, s
         if (open > 0)
             add_stretch(&pieces, &pieces.steps[i], whole_days);
     }
+    for (size_t i = 0; i + 1 < pieces.step_count; i++)
+        if (pieces.steps[i].has_parts) {
+            add_part(&pieces, &pieces.steps[i]);
+            add_part(&pieces, &pieces.steps[i + 1]);
+        }
     return pieces;
 }
 

@@ -3,6 +3,7 @@
  *
  *     numbers.c         which way a query goes
  *     numbers_tally.c   from tallies, journal and rows of the cut slots
+ *     numbers_sums.c    the statements for that
  *     numbers_rows.c    from rows
  *     numbers_read.c    from counts of pieces (domain/pieces) to counts of windows
  *     numbers_span.c    when there are answers

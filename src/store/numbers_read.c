@@ -33,7 +33,7 @@ static void read_row(const struct db_result *sums, int row, struct sheet *sheet)
     struct nps_counts *counts = piece < 0 ? &sheet->buckets[-piece] : &sheet->pieces[piece];
 
     for (int score = 0; score < NPS_SCORES; score++)
-        counts->score[score] = db_int(sums, row, COUNTERS_BEGIN + score);
+        counts->score[score] += db_int(sums, row, COUNTERS_BEGIN + score);
 }
 
 static void add_journal(const struct number_plan *plan, const struct number_stretch *stretches,

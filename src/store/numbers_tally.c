@@ -4,158 +4,27 @@
 
 #include <stdlib.h>
 
-/* clang-format off */
-
-/* "offset 0" keeps the subquery one: then its index is entered with the bounds of each range. */
-#define TALLIES(level, table)                                                                      \
-    "  select r.facet, r.value, r.piece, t.* from range r cross join lateral ("                    \
-    "    select " COUNTER_NAMES " from " table " t"                                                \
-    "    where t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"              \
-    "     and t.slot >= r.lo and t.slot < r.hi offset 0) t"                                        \
-    "  where r.level = " level
-
-/*
- * $1 survey, $2 facet, $3 value; $4 to $8 ranges of slots: facet (0: of the total), level, piece,
- * lo, hi; $9 to $12 edges to be counted from rows: facet, piece, from, to; $13 bounds of the
- * journal's buckets. The journal is read once, whatever the number of pieces.
- *
- * cuts: (facet, value), those that are counted, of "asked a"; journal_cuts: a condition that the
- * journal's cells j of these fulfil; of_edges: the rows of edges, as (facet, value, piece, score,
- * n).
- *
- * All tables meet the parameters by way of "asked", so that a plan made for given values is no
- * better than the generic one: PostgreSQL then keeps the generic plan after five runs, and does not
- * plan anew each time, which takes far longer than to run it.
- */
-#define SUMS_PARAMS                                                                                \
-    "int4 int2 int4 int2[] int2[] int4[] int4[] int4[] int2[] int4[] timestamptz[] timestamptz[] int4[]"
-#define SUMS_SQL(with, cuts, journal_cuts, of_edges)                                               \
-    "with" with " asked as materialized ("                                                         \
-    "  select $1 as survey_id, $2 as facet, $3 as value, $4 as range_facets, $5 as levels,"        \
-    "   $6 as range_pieces, $7 as range_lo, $8 as range_hi, $9 as edge_facets,"                    \
-    "   $10 as edge_pieces, $11 as edge_from, $12 as edge_to, $13 as bounds),"                     \
-    " cut as materialized (" cuts "),"                                                             \
-    " range as materialized ("                                                                     \
-    "  select a.survey_id, r.facet, c.value, r.level, r.piece, r.lo, r.hi"                         \
-    "  from asked a cross join lateral"                                                            \
-    "   unnest(range_facets, levels, range_pieces, range_lo, range_hi)"                            \
-    "   r (facet, level, piece, lo, hi)"                                                           \
-    "  join cut c on c.facet = r.facet),"                                                          \
-    " edge as materialized ("                                                                      \
-    "  select a.survey_id, e.* from asked a cross join lateral"                                    \
-    "   unnest(edge_facets, edge_pieces, edge_from, edge_to) e (facet, piece, from_at, to_at)),"   \
-    " unfolded as materialized ("                                                                  \
-    "  select j.cut, j.bucket, j.score, sum(j.weight)::int4 as n"                                  \
-    "  from asked a cross join lateral ("                                                          \
-    "    select width_bucket(slot, a.bounds) as bucket,"                                           \
-    "     unnest(cuts) as cut, unnest(scores) as score, unnest(weights) as weight"                 \
-    "    from journal j where j.survey_id = a.survey_id"                                           \
-    "     and j.xid >= (select low from tally_state s where s.survey_id = a.survey_id)"            \
-    "     and j.slot >= a.bounds[1] and j.slot < a.bounds[cardinality(a.bounds)]) j"               \
-    "  where " journal_cuts " group by 1, 2, 3 having sum(j.weight) <> 0),"                        \
-    " counted as ("                                                                                \
-    "  select (cut >> 32)::int2 as facet, (cut & 2147483647)::int4 as value, -bucket as piece,"    \
-    "   score, n from unfolded"                                                                    \
-    of_edges "),"                                                                                  \
-    " cell as ("                                                                                   \
-    TALLIES("3", "tally_month") " union all"                                                       \
-    TALLIES("2", "tally_day") " union all"                                                         \
-    TALLIES("1", "tally_hour") " union all"                                                        \
-    TALLIES("0", "tally_quarter") " union all"                                                     \
-    "  select facet, value, piece, " COUNTERS(COUNTER_OF_ROW) " from counted)"                     \
-    " select facet, value, piece, " COUNTERS(COUNTER_TOTAL) " from cell group by 1, 2, 3"          \
-    " order by 1, 2"
-
-#define EDGE_ROWS(columns, joined, condition)                                                      \
-    "    select " columns " score, count(*)::int4 as n from response r" joined                     \
-    "    where r.survey_id = e.survey_id and r.answered_at >= e.from_at"                           \
-    "     and r.answered_at < e.to_at and not r.excluded" condition
-#define TOTAL_OF_EDGES                                                                             \
-    " union all"                                                                                   \
-    "  select 0::int2, 0, e.piece, r.score, r.n from edge e cross join lateral ("                  \
-    EDGE_ROWS("", "", "") " group by score) r where e.facet = 0"
-/* By the index of the column: a look for each value costs less than to read all rows. */
-#define VALUES_OF_EDGES(column)                                                                    \
-    " union all"                                                                                   \
-    "  select e.facet, c.value, e.piece, r.score, r.n"                                             \
-    "  from edge e join cut c on c.facet = e.facet cross join lateral ("                           \
-    EDGE_ROWS("", "", " and r." column " = c.value") " group by score) r where e.facet <> 0"
-/* Of a facet with quarter hours, so few rows. */
-#define ALL_OF_EDGES(rows)                                                                         \
-    " union all"                                                                                   \
-    "  select e.facet, r.value, e.piece, r.score, r.n from edge e cross join lateral ("            \
-    rows " group by 1, 2) r where e.facet <> 0"
-
-#define ONE_CUT "select a.facet, a.value from asked a"
-#define ONE_CUT_OF_JOURNAL "j.cut = a.facet::int8 << 32 | a.value"
-#define ONE(name, of_edges)                                                                        \
-    {name, SUMS_PARAMS, NUMBER_COLUMNS, SUMS_SQL("", ONE_CUT, ONE_CUT_OF_JOURNAL, of_edges)}
-#define ONE_OF_COLUMN(name, column) ONE(name, VALUES_OF_EDGES(column))
-
-const struct db_stmt numbers_one[NUMBERS_FACETS] = {
-    ONE("numbers_total", TOTAL_OF_EDGES),
-    ONE_OF_COLUMN("numbers_channel", "channel"),
-    ONE_OF_COLUMN("numbers_agent", "agent"),
-    ONE_OF_COLUMN("numbers_f1", "f1"),
-    ONE_OF_COLUMN("numbers_f2", "f2"),
-    ONE_OF_COLUMN("numbers_f3", "f3"),
-    ONE_OF_COLUMN("numbers_f4", "f4"),
-    ONE_OF_COLUMN("numbers_f5", "f5"),
-    ONE_OF_COLUMN("numbers_f6", "f6"),
-    ONE_OF_COLUMN("numbers_f7", "f7"),
-    ONE_OF_COLUMN("numbers_f8", "f8"),
-};
-
-#define WITH_TOTAL(values)                                                                         \
-    "select 0::int2 as facet, 0 as value from asked union all"                                     \
-    " select a.facet, v.id from asked a cross join lateral (" values ") v (id)"
-#define VALUES_OF_JOURNAL "(j.cut = 0 or j.cut >> 32 = a.facet)"
-#define VALUES(name, with, values, of_edges)                                                       \
-    {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
-     SUMS_SQL(with, WITH_TOTAL(values), VALUES_OF_JOURNAL, TOTAL_OF_EDGES of_edges)}
-/* 0 is "(other)". An answer's value has its row before the answer comes. */
-#define NUMBERED                                                                                   \
-    "select id from facet_value f where f.survey_id = a.survey_id and f.facet = a.facet"           \
-    " union all select 0"
-#define VALUES_OF_COLUMN(name, column) VALUES(name, "", NUMBERED, VALUES_OF_EDGES(column))
-
-const struct db_stmt numbers_values[NUMBERS_FACETS] = {
-    /* 0: whatever the question had, option numbers are never used again */
-    VALUES("numbers_by_question", KNOWN_ANSWERS ",",
-           "select 0 union select n.value::int4 from known, jsonb_each_text(known.numbers) n",
-           ALL_OF_EDGES(EDGE_ROWS("v.value,", " cross join lateral (" VALUES_ANSWERED ") v", ""))),
-    VALUES("numbers_by_channel", "", "select generate_series(0, 8)",
-           ALL_OF_EDGES(EDGE_ROWS("channel::int4 as value,", "", ""))),
-    VALUES_OF_COLUMN("numbers_by_agent", "agent"),
-    VALUES_OF_COLUMN("numbers_by_f1", "f1"),
-    VALUES_OF_COLUMN("numbers_by_f2", "f2"),
-    VALUES_OF_COLUMN("numbers_by_f3", "f3"),
-    VALUES_OF_COLUMN("numbers_by_f4", "f4"),
-    VALUES_OF_COLUMN("numbers_by_f5", "f5"),
-    VALUES_OF_COLUMN("numbers_by_f6", "f6"),
-    VALUES_OF_COLUMN("numbers_by_f7", "f7"),
-    VALUES_OF_COLUMN("numbers_by_f8", "f8"),
-};
-
-/* clang-format on */
-_Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
-                   SLOT_LEVELS == 4,
-               "the levels stand in the statement");
-
-/* --- what is asked --- */
-
 /* The pieces as they are counted for a facet. */
 struct cover_set {
     int facet;
     const struct slot_cover *covers; /* one a piece */
 };
 
+/* Slots [lo, hi) of a level; width 0: all of them are of the piece, else each so many are of
+ * it and those after it. */
+struct asked_range {
+    int facet;
+    size_t piece, last_piece;
+    struct slot_range slots;
+    int32_t width;
+};
+
 struct question {
     const struct pieces *pieces;
     struct cover_set sets[2];
     size_t set_count;
-    size_t range_count, edge_count;
-    struct buf range_facets, levels, range_pieces, lo, hi;
+    size_t range_count, edge_count; /* of all covers */
+    struct buf range_facets, levels, range_pieces, lo, hi, widths;
     struct buf edge_facets, edge_pieces, from, to, bounds;
 };
 
@@ -173,40 +42,87 @@ static void add_set(struct arena *arena, struct question *question, int facet)
     question->sets[question->set_count++] = (struct cover_set){facet, covers};
 }
 
-static void add_cover(struct question *question, int facet, size_t piece,
-                      const struct slot_cover *cover)
+/* As the days of a series do: then one look into the index brings all. */
+static bool continues(const struct asked_range *last, const struct asked_range *next)
 {
-    for (size_t i = 0; i < cover->range_count; i++) {
-        db_array_int2(&question->range_facets, (int16_t)facet);
-        db_array_int2(&question->levels, (int16_t)cover->ranges[i].level);
-        db_array_int4(&question->range_pieces, (int32_t)piece);
-        db_array_int4(&question->lo, cover->ranges[i].lo);
-        db_array_int4(&question->hi, cover->ranges[i].hi);
+    int64_t width = (int64_t)next->slots.hi - next->slots.lo;
+    return last->facet == next->facet && last->slots.level == next->slots.level &&
+           last->slots.hi == next->slots.lo && last->last_piece + 1 == next->piece &&
+           width == (last->width ? last->width : (int64_t)last->slots.hi - last->slots.lo);
+}
+
+static size_t join_ranges(struct asked_range *ranges, size_t count)
+{
+    size_t joined = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct asked_range *last = &ranges[joined - 1];
+        if (joined == 0 || !continues(last, &ranges[i])) {
+            ranges[joined++] = ranges[i];
+            continue;
+        }
+        last->width = ranges[i].slots.hi - ranges[i].slots.lo;
+        last->slots.hi = ranges[i].slots.hi;
+        last->last_piece = ranges[i].piece;
     }
-    for (size_t i = 0; i < cover->edge_count; i++) {
-        db_array_int2(&question->edge_facets, (int16_t)facet);
-        db_array_int4(&question->edge_pieces, (int32_t)piece);
-        db_array_time(&question->from, cover->edges[i].from_us);
-        db_array_time(&question->to, cover->edges[i].to_us);
+    return joined;
+}
+
+/* For one facet, so in the order of pieces, where ranges that follow each other may be joined.
+ */
+static size_t list_ranges(const struct question *question, struct asked_range *ranges)
+{
+    size_t count = 0;
+
+    for (size_t s = 0; s < question->set_count; s++)
+        for (size_t p = 0; p < question->pieces->count; p++) {
+            const struct slot_cover *cover = &question->sets[s].covers[p];
+            for (size_t i = 0; i < cover->range_count; i++)
+                ranges[count++] =
+                    (struct asked_range){question->sets[s].facet, p, p, cover->ranges[i], 0};
+        }
+    return question->set_count == 1 ? join_ranges(ranges, count) : count;
+}
+
+static void ask_ranges(struct arena *arena, struct question *question)
+{
+    struct asked_range *ranges = arena_calloc(arena, question->range_count + 1, sizeof(*ranges));
+    size_t count = list_ranges(question, ranges);
+
+    question->range_facets = db_array_begin(arena, DB_ARRAY_INT2, count);
+    question->levels = db_array_begin(arena, DB_ARRAY_INT2, count);
+    question->range_pieces = db_array_begin(arena, DB_ARRAY_INT4, count);
+    question->lo = db_array_begin(arena, DB_ARRAY_INT4, count);
+    question->hi = db_array_begin(arena, DB_ARRAY_INT4, count);
+    question->widths = db_array_begin(arena, DB_ARRAY_INT4, count);
+    for (size_t i = 0; i < count; i++) {
+        db_array_int2(&question->range_facets, (int16_t)ranges[i].facet);
+        db_array_int2(&question->levels, (int16_t)ranges[i].slots.level);
+        db_array_int4(&question->range_pieces, (int32_t)ranges[i].piece);
+        db_array_int4(&question->lo, ranges[i].slots.lo);
+        db_array_int4(&question->hi, ranges[i].slots.hi);
+        db_array_int4(&question->widths, ranges[i].width);
     }
 }
 
-static void ask_covers(struct arena *arena, struct question *question)
+static void ask_edges(struct arena *arena, struct question *question)
 {
-    size_t ranges = question->range_count, edges = question->edge_count;
+    size_t count = question->edge_count;
 
-    question->range_facets = db_array_begin(arena, DB_ARRAY_INT2, ranges);
-    question->levels = db_array_begin(arena, DB_ARRAY_INT2, ranges);
-    question->range_pieces = db_array_begin(arena, DB_ARRAY_INT4, ranges);
-    question->lo = db_array_begin(arena, DB_ARRAY_INT4, ranges);
-    question->hi = db_array_begin(arena, DB_ARRAY_INT4, ranges);
-    question->edge_facets = db_array_begin(arena, DB_ARRAY_INT2, edges);
-    question->edge_pieces = db_array_begin(arena, DB_ARRAY_INT4, edges);
-    question->from = db_array_begin(arena, DB_ARRAY_TIMESTAMPTZ, edges);
-    question->to = db_array_begin(arena, DB_ARRAY_TIMESTAMPTZ, edges);
+    question->edge_facets = db_array_begin(arena, DB_ARRAY_INT2, count);
+    question->edge_pieces = db_array_begin(arena, DB_ARRAY_INT4, count);
+    question->from = db_array_begin(arena, DB_ARRAY_TIMESTAMPTZ, count);
+    question->to = db_array_begin(arena, DB_ARRAY_TIMESTAMPTZ, count);
     for (size_t s = 0; s < question->set_count; s++)
-        for (size_t p = 0; p < question->pieces->count; p++)
-            add_cover(question, question->sets[s].facet, p, &question->sets[s].covers[p]);
+        for (size_t p = 0; p < question->pieces->count; p++) {
+            const struct slot_cover *cover = &question->sets[s].covers[p];
+            for (size_t i = 0; i < cover->edge_count; i++) {
+                db_array_int2(&question->edge_facets, (int16_t)question->sets[s].facet);
+                db_array_int4(&question->edge_pieces, (int32_t)p);
+                db_array_time(&question->from, cover->edges[i].from_us);
+                db_array_time(&question->to, cover->edges[i].to_us);
+            }
+        }
 }
 
 static int compare_slots(const void *a, const void *b)
@@ -271,8 +187,9 @@ static enum db_status ask(struct pg *pg, const struct db_stmt *stmt, int32_t sur
     return PG_EXEC(pg, stmt, ret_sums, P_INT4(survey_id), P_INT2(facet), P_INT4(value),
                    P_BUF(&question->range_facets), P_BUF(&question->levels),
                    P_BUF(&question->range_pieces), P_BUF(&question->lo), P_BUF(&question->hi),
-                   P_BUF(&question->edge_facets), P_BUF(&question->edge_pieces),
-                   P_BUF(&question->from), P_BUF(&question->to), P_BUF(&question->bounds));
+                   P_BUF(&question->widths), P_BUF(&question->edge_facets),
+                   P_BUF(&question->edge_pieces), P_BUF(&question->from), P_BUF(&question->to),
+                   P_BUF(&question->bounds));
 }
 
 enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct number_query *query,
@@ -283,7 +200,8 @@ enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct nu
     DB_RESULT sums = NULL;
 
     add_set(arena, &question, facet);
-    ask_covers(arena, &question);
+    ask_ranges(arena, &question);
+    ask_edges(arena, &question);
     plan.journal = cut_journal(arena, &question);
     ask_journal(arena, &question, &plan.journal);
     plan.of_facet = journal_stretches(arena, &question, 0, &plan.journal);
@@ -305,7 +223,8 @@ enum db_status numbers_tally_values(struct pg *pg, struct arena *arena,
 
     add_set(arena, &question, SURVEY_FACET_TOTAL);
     add_set(arena, &question, facet);
-    ask_covers(arena, &question);
+    ask_ranges(arena, &question);
+    ask_edges(arena, &question);
     plan.journal = cut_journal(arena, &question);
     ask_journal(arena, &question, &plan.journal);
     plan.of_total = journal_stretches(arena, &question, 0, &plan.journal);

@@ -50,7 +50,9 @@ void answers_make(struct pg *pg, struct arena *arena, int32_t survey_id, uint64_
         3600 * CLOCK_SECOND_US, 2 * CLOCK_DAY_US,    70 * CLOCK_DAY_US,
         400 * CLOCK_DAY_US,     3000 * CLOCK_DAY_US, 30000 * CLOCK_DAY_US,
     };
-    struct answer_set set = {.survey_id = survey_id, .random = random};
+    struct answer_set set = {.survey_id = survey_id};
+
+    set.random = random;
     int first = (int)between(&set, 0, SURVEY_FACETS_MAX - 1);
     int second = (first + (int)between(&set, 1, SURVEY_FACETS_MAX - 1)) % SURVEY_FACETS_MAX;
 

@@ -36,7 +36,7 @@ static int64_t between(int64_t low, int64_t high)
 }
 
 /* Each test has surveys of its own, the random ones from 1. */
-enum { SETS = 120, WINDOWS = 4, FACETS = 9, NOTHING_SURVEY = 1000, SPAN_SURVEYS = 2000 };
+enum { SETS = 60, WINDOWS = 4, FACETS = 9, NOTHING_SURVEY = 1000, SPAN_SURVEYS = 2000 };
 
 static void compare(const struct number_query *query, int facet)
 {

@@ -34,7 +34,7 @@ static int64_t between(int64_t low, int64_t high)
     return suite_between(&seed, low, high);
 }
 
-enum { SETS = 120, SERIES = 6, POINTS_MAX = 80 };
+enum { SETS = 100, SERIES = 6, POINTS_MAX = 80 };
 
 struct series {
     const char *zone;
@@ -132,6 +132,25 @@ START_TEST(test_random_series)
 }
 END_TEST
 
+/* A quarter hour and a day that have the same number but for one. */
+START_TEST(test_first_days)
+{
+    static const struct window windows[] = {{0, CLOCK_DAY_US / 96},
+                                            {CLOCK_DAY_US, 2 * CLOCK_DAY_US}};
+    struct series series = {.zone = "UTC"};
+    struct number_query query = {
+        .survey_id = SETS + 1, .windows = windows, .window_count = COUNT_OF(windows)};
+    struct answer_set set;
+
+    answers_make(pg, &arena, SETS + 1, &seed, &set);
+    set.base_us = 0;
+    set.span_us = 3 * CLOCK_DAY_US;
+    answers_insert(pg, &arena, &set, ANSWERS_MAX);
+    answers_fold(pg, &set);
+    compare(&series, &query);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("numbers_series");
@@ -139,6 +158,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, test_random_series);
+    tcase_add_test(tcase, test_first_days);
     suite_add_tcase(suite, tcase);
     return unit_database_run(suite);
 }

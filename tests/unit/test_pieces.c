@@ -146,9 +146,9 @@ START_TEST(one_window)
     struct pieces pieces = pieces_cut(&arena, &window, 1, true);
 
     ck_assert_uint_eq(pieces.count, 3);
-    span_is(&pieces.spans[0], "2026-03-01T18:15:00Z", "2026-03-02T00:00:00Z");
-    span_is(&pieces.spans[1], "2026-03-31T00:00:00Z", "2026-03-31T07:30:00Z");
-    span_is(&pieces.spans[2], "2026-03-02T00:00:00Z", "2026-03-31T00:00:00Z");
+    span_is(&pieces.spans[0], "2026-03-02T00:00:00Z", "2026-03-31T00:00:00Z");
+    span_is(&pieces.spans[1], "2026-03-01T18:15:00Z", "2026-03-02T00:00:00Z");
+    span_is(&pieces.spans[2], "2026-03-31T00:00:00Z", "2026-03-31T07:30:00Z");
 
     pieces = pieces_cut(&arena, &window, 1, false);
     ck_assert_uint_eq(pieces.count, 1);
@@ -189,7 +189,10 @@ START_TEST(a_series)
         windows[DAYS + day] = (struct slot_span){begin_us + (day + 1 - ROLLING) * CLOCK_DAY_US,
                                                  begin_us + (day + 1) * CLOCK_DAY_US};
     }
-    ck_assert_uint_eq(pieces_cut(&arena, windows, DAYS, true).count, DAYS + DAYS + 1);
+    struct pieces days = pieces_cut(&arena, windows, DAYS, true);
+    ck_assert_uint_eq(days.count, DAYS + DAYS + 1);
+    for (int day = 1; day < DAYS; day++)
+        ck_assert_int_eq(days.spans[day].from_us, days.spans[day - 1].to_us);
     ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, true).count,
                       2 * (DAYS + ROLLING - 1) + 1);
     ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, false).count, DAYS + ROLLING - 1);

@@ -26,7 +26,7 @@ struct piece_step;
 struct piece_window;
 
 struct pieces {
-    struct slot_span *spans; /* of the pieces, none empty */
+    struct slot_span *spans; /* of the pieces, none empty; first the stretches, in order */
     size_t count;
     /* How they make up the windows. */
     struct piece_step *steps;

@@ -1,0 +1,153 @@
+#include "numbers_parts.h"
+
+/* clang-format off */
+
+/*
+ * The tallies of ranges of a level. "offset 0" keeps the subquery one: then its index is entered
+ * with the bounds of each range. Of a range that has a width, each so many slots are of another
+ * piece.
+ */
+#define TALLIES(level, table)                                                                      \
+    " select r.facet, r.value,"                                                                    \
+    "  case when r.width > 0 then r.piece + (t.slot - r.lo) / r.width else r.piece end as piece, " \
+    COUNTER_NAMES OF_RANGES(level, table, "slot, " COUNTER_NAMES, " offset 0")
+/* The same, added up: for many values and few pieces. Widths are not looked at. */
+#define TALLY_SUMS(level, table)                                                                   \
+    " select r.facet, r.value, r.piece, t.*"                                                       \
+    OF_RANGES(level, table, COUNTERS(COUNTER_TOTAL), "")
+#define OF_RANGES(level, table, columns, rest)                                                     \
+    " from range r cross join lateral ("                                                           \
+    "  select " columns " from " table " t"                                                        \
+    "  where t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"                \
+    "   and t.slot >= r.lo and t.slot < r.hi" rest ") t"                                           \
+    " where r.level = " level
+#define OF_ALL_LEVELS(tallies)                                                                     \
+    tallies("3", "tally_month") " union all" tallies("2", "tally_day") " union all"                \
+    tallies("1", "tally_hour") " union all" tallies("0", "tally_quarter") " union all"
+#define OF_COUNTED " select facet, value, piece, " COUNTERS(COUNTER_OF_ROW) " from counted"
+#define ADD_UP(rows)                                                                               \
+    " select facet, value, piece, " COUNTERS(COUNTER_TOTAL) " from (" rows ") c group by 1, 2, 3"
+
+/*
+ * $1 survey, $2 facet, $3 value; $4 to $9 ranges of slots: facet (0: of the total), level, piece,
+ * lo, hi, width or 0; $10 to $13 edges to be counted from rows: facet, piece, from, to; $14 bounds
+ * of the journal's buckets. The journal is read once, whatever the number of pieces.
+ *
+ * cuts: (facet, value), those that are counted, of "asked a"; journal_cuts: a condition that the
+ * journal's cells j of these fulfil; of_edges: the rows of edges, as (facet, value, piece, score,
+ * n); sums: the answer, of the ranges and of what is counted here.
+ *
+ * All tables meet the parameters by way of "asked", so that a plan made for given values is no
+ * better than the generic one: PostgreSQL then keeps the generic plan after five runs, and does not
+ * plan anew each time, which takes far longer than to run it.
+ */
+#define SUMS_PARAMS                                                                                \
+    "int4 int2 int4 int2[] int2[] int4[] int4[] int4[] int4[] int2[] int4[] timestamptz[] timestamptz[] int4[]"
+#define SUMS_SQL(with, cuts, journal_cuts, of_edges, sums)                                         \
+    "with" with " asked as materialized ("                                                         \
+    "  select $1 as survey_id, $2 as facet, $3 as value, $4 as range_facets, $5 as levels,"        \
+    "   $6 as range_pieces, $7 as range_lo, $8 as range_hi, $9 as widths,"                         \
+    "   $10 as edge_facets, $11 as edge_pieces, $12 as edge_from, $13 as edge_to,"                 \
+    "   $14 as bounds),"                                                                           \
+    " cut as materialized (" cuts "),"                                                             \
+    " range as materialized ("                                                                     \
+    "  select a.survey_id, r.facet, c.value, r.level, r.piece, r.lo, r.hi, r.width"                \
+    "  from asked a cross join lateral"                                                            \
+    "   unnest(range_facets, levels, range_pieces, range_lo, range_hi, widths)"                    \
+    "   r (facet, level, piece, lo, hi, width)"                                                    \
+    "  join cut c on c.facet = r.facet),"                                                          \
+    " edge as materialized ("                                                                      \
+    "  select a.survey_id, e.* from asked a cross join lateral"                                    \
+    "   unnest(edge_facets, edge_pieces, edge_from, edge_to) e (facet, piece, from_at, to_at)),"   \
+    " unfolded as materialized ("                                                                  \
+    "  select j.cut, j.bucket, j.score, sum(j.weight)::int4 as n"                                  \
+    "  from asked a cross join lateral ("                                                          \
+    "    select width_bucket(slot, a.bounds) as bucket,"                                           \
+    "     unnest(cuts) as cut, unnest(scores) as score, unnest(weights) as weight"                 \
+    "    from journal j where j.survey_id = a.survey_id"                                           \
+    "     and j.xid >= (select low from tally_state s where s.survey_id = a.survey_id)"            \
+    "     and j.slot >= a.bounds[1] and j.slot < a.bounds[cardinality(a.bounds)]) j"               \
+    "  where " journal_cuts " group by 1, 2, 3 having sum(j.weight) <> 0),"                        \
+    " counted as ("                                                                                \
+    "  select (cut >> 32)::int2 as facet, (cut & 2147483647)::int4 as value, -bucket as piece,"    \
+    "   score, n from unfolded" of_edges ")"                                                       \
+    sums
+
+#define EDGE_ROWS(columns, joined, condition)                                                      \
+    "    select " columns " score, count(*)::int4 as n from response r" joined                     \
+    "    where r.survey_id = e.survey_id and r.answered_at >= e.from_at"                           \
+    "     and r.answered_at < e.to_at and not r.excluded" condition
+#define TOTAL_OF_EDGES                                                                             \
+    " union all"                                                                                   \
+    "  select 0::int2, 0, e.piece, r.score, r.n from edge e cross join lateral ("                  \
+    EDGE_ROWS("", "", "") " group by score) r where e.facet = 0"
+/* By the index of the column: a look for each value costs less than to read all rows. */
+#define VALUES_OF_EDGES(column)                                                                    \
+    " union all"                                                                                   \
+    "  select e.facet, c.value, e.piece, r.score, r.n"                                             \
+    "  from edge e join cut c on c.facet = e.facet cross join lateral ("                           \
+    EDGE_ROWS("", "", " and r." column " = c.value") " group by score) r where e.facet <> 0"
+/* Of a facet with quarter hours, so few rows. */
+#define ALL_OF_EDGES(rows)                                                                         \
+    " union all"                                                                                   \
+    "  select e.facet, r.value, e.piece, r.score, r.n from edge e cross join lateral ("            \
+    rows " group by 1, 2) r where e.facet <> 0"
+
+#define ONE_CUT "select a.facet, a.value from asked a"
+#define ONE_CUT_OF_JOURNAL "j.cut = a.facet::int8 << 32 | a.value"
+#define ONE(name, of_edges)                                                                        \
+    {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
+     SUMS_SQL("", ONE_CUT, ONE_CUT_OF_JOURNAL, of_edges,                                           \
+              ADD_UP(OF_ALL_LEVELS(TALLIES) OF_COUNTED))}
+#define ONE_OF_COLUMN(name, column) ONE(name, VALUES_OF_EDGES(column))
+
+const struct db_stmt numbers_one[NUMBERS_FACETS] = {
+    ONE("numbers_total", TOTAL_OF_EDGES),
+    ONE_OF_COLUMN("numbers_channel", "channel"),
+    ONE_OF_COLUMN("numbers_agent", "agent"),
+    ONE_OF_COLUMN("numbers_f1", "f1"),
+    ONE_OF_COLUMN("numbers_f2", "f2"),
+    ONE_OF_COLUMN("numbers_f3", "f3"),
+    ONE_OF_COLUMN("numbers_f4", "f4"),
+    ONE_OF_COLUMN("numbers_f5", "f5"),
+    ONE_OF_COLUMN("numbers_f6", "f6"),
+    ONE_OF_COLUMN("numbers_f7", "f7"),
+    ONE_OF_COLUMN("numbers_f8", "f8"),
+};
+
+#define WITH_TOTAL(values)                                                                         \
+    "select 0::int2 as facet, 0 as value from asked union all"                                     \
+    " select a.facet, v.id from asked a cross join lateral (" values ") v (id)"
+#define VALUES_OF_JOURNAL "(j.cut = 0 or j.cut >> 32 = a.facet)"
+#define VALUES(name, with, values, of_edges)                                                       \
+    {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
+     SUMS_SQL(with, WITH_TOTAL(values), VALUES_OF_JOURNAL, TOTAL_OF_EDGES of_edges,                \
+              OF_ALL_LEVELS(TALLY_SUMS) ADD_UP(OF_COUNTED) " order by 1, 2")}
+/* 0 is "(other)". An answer's value has its row before the answer comes. */
+#define NUMBERED                                                                                   \
+    "select id from facet_value f where f.survey_id = a.survey_id and f.facet = a.facet"           \
+    " union all select 0"
+#define VALUES_OF_COLUMN(name, column) VALUES(name, "", NUMBERED, VALUES_OF_EDGES(column))
+
+const struct db_stmt numbers_values[NUMBERS_FACETS] = {
+    /* 0: whatever the question had, option numbers are never used again */
+    VALUES("numbers_by_question", KNOWN_ANSWERS ",",
+           "select 0 union select n.value::int4 from known, jsonb_each_text(known.numbers) n",
+           ALL_OF_EDGES(EDGE_ROWS("v.value,", " cross join lateral (" VALUES_ANSWERED ") v", ""))),
+    VALUES("numbers_by_channel", "", "select generate_series(0, 8)",
+           ALL_OF_EDGES(EDGE_ROWS("channel::int4 as value,", "", ""))),
+    VALUES_OF_COLUMN("numbers_by_agent", "agent"),
+    VALUES_OF_COLUMN("numbers_by_f1", "f1"),
+    VALUES_OF_COLUMN("numbers_by_f2", "f2"),
+    VALUES_OF_COLUMN("numbers_by_f3", "f3"),
+    VALUES_OF_COLUMN("numbers_by_f4", "f4"),
+    VALUES_OF_COLUMN("numbers_by_f5", "f5"),
+    VALUES_OF_COLUMN("numbers_by_f6", "f6"),
+    VALUES_OF_COLUMN("numbers_by_f7", "f7"),
+    VALUES_OF_COLUMN("numbers_by_f8", "f8"),
+};
+
+/* clang-format on */
+_Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
+                   SLOT_LEVELS == 4,
+               "the levels stand in the statement");
