@@ -263,8 +263,10 @@ START_TEST(others)
     static const char *const queries[] = {"", "&tz=Asia/Kathmandu", "&where.channel=web"};
     for (size_t query = 0; query < COUNT_OF(queries); query++) {
         struct reply *reply = get(survey, text("nps/breakdown?by=branch%s", queries[query]));
-        expect_string(reply, "/values/0/value", "(other)");
-        expect_int(reply, "/values/0/responses", query < 2 ? 21 : 20);
+        ck_assert_str_eq(reply_string(reply, "/values/0/value"), "(other)");
+        /* The body is too large for a message. */
+        ck_assert_int_eq(json_integer_value(reply_at(reply, "/values/0/responses")),
+                         query < 2 ? 21 : 20);
         ck_assert_uint_eq(json_array_size(reply_at(reply, "/values")), 1001);
     }
     expect_int(get(survey, "nps?where.branch=(other)"), "/responses", 21);
