@@ -116,6 +116,14 @@ static double resident_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
+static size_t batches_waiting(const struct world *world)
+{
+    size_t waiting = 0;
+    for (int i = 0; i < BATCH_LANES; i++)
+        waiting += lane_waiting(world->batch[i]);
+    return waiting;
+}
+
 struct reply health_metrics(struct call *call)
 {
     const struct world *world = call_world(call);
@@ -126,7 +134,7 @@ struct reply health_metrics(struct call *call)
     buf_text(&out, "# HELP npsd_queue_depth Answers waiting for a commit.\n"
                    "# TYPE npsd_queue_depth gauge\n");
     buf_printf(&out, "npsd_queue_depth{lane=\"single\"} %zu\n", lane_waiting(world->single));
-    buf_printf(&out, "npsd_queue_depth{lane=\"batch\"} %zu\n", lane_waiting(world->batch));
+    buf_printf(&out, "npsd_queue_depth{lane=\"batch\"} %zu\n", batches_waiting(world));
     write_gauge(&out, "npsd_jobs_waiting", "Requests waiting for a database worker",
                 (double)pool_waiting(world->pool));
     write_gauge(&out, "npsd_db_connected", "1 while the database answers",

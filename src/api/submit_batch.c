@@ -139,6 +139,16 @@ static void item_done(struct lane_item *item)
         call_resume(batch->call);
 }
 
+static struct lane *least_busy(const struct world *world)
+{
+    struct lane *best = world->batch[0];
+    for (int i = 1; i < BATCH_LANES; i++)
+        if (lane_waiting(world->batch[i]) < lane_waiting(best))
+            best = world->batch[i];
+    return best;
+}
+
+/* Whole to one lane, which keeps the order: of two items with one id the first is the answer. */
 static bool start_batch(struct call *call, void *work)
 {
     struct batch *batch = work;
@@ -156,7 +166,7 @@ static bool start_batch(struct call *call, void *work)
         last = item;
     }
     atomic_init(&batch->left, batch->good);
-    if (lane_submit(call_world(call)->batch, first, last, batch->good))
+    if (lane_submit(least_busy(call_world(call)), first, last, batch->good))
         return true;
     batch->overloaded = true;
     return false;

@@ -46,6 +46,14 @@ struct service {
     struct server *server, *admin;
 };
 
+static bool start_batch_lanes(struct world *world, const struct lane_options *options)
+{
+    for (int i = 0; i < BATCH_LANES; i++)
+        if (!(world->batch[i] = lane_start(options)))
+            return false;
+    return true;
+}
+
 static bool start_state(struct service *s, const struct config *config, bool migrate)
 {
     struct world *world = &s->world;
@@ -75,7 +83,7 @@ static bool start_state(struct service *s, const struct config *config, bool mig
     return world->directory && world->values && world->limits && world->asks && world->freshness &&
            world->recall && (world->poller = poller_start(&poller)) &&
            (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
-           (world->single = lane_start(&single)) && (world->batch = lane_start(&batch)) &&
+           (world->single = lane_start(&single)) && start_batch_lanes(world, &batch) &&
            (s->folder = folder_start(&s->database));
 }
 
@@ -174,7 +182,8 @@ static bool stop(struct service *s)
     bool ended = server_stop(s->admin);
     folder_stop(s->folder);
     lane_stop(world->single);
-    lane_stop(world->batch);
+    for (int i = 0; i < BATCH_LANES; i++)
+        lane_stop(world->batch[i]);
     pool_stop(world->pool);
     ended &= server_stop(s->server);
     poller_stop(world->poller);

@@ -61,7 +61,8 @@ void unit_call_open(struct unit_call *c)
 void unit_call_done(struct unit_call *c)
 {
     lane_stop(c->world.single);
-    lane_stop(c->world.batch);
+    for (int i = 0; i < BATCH_LANES; i++)
+        lane_stop(c->world.batch[i]);
     sem_destroy(&c->resumed);
     arena_done(&c->arena);
     limits_free(c->world.limits);
@@ -170,8 +171,9 @@ void unit_call_lanes(struct unit_call *c, size_t room)
     const struct lane_options options = {"npsd-test",        &c->database, c->world.values,
                                          c->world.freshness, room,         room};
     c->world.single = lane_start(&options);
-    c->world.batch = lane_start(&options);
-    ck_assert(c->world.single && c->world.batch);
+    ck_assert_ptr_nonnull(c->world.single);
+    for (int i = 0; i < BATCH_LANES; i++)
+        ck_assert_ptr_nonnull(c->world.batch[i] = lane_start(&options));
 }
 
 struct reply unit_call_run(struct unit_call *c)

@@ -86,7 +86,7 @@ void unit_results_post(const char *survey, const char *const *answers, size_t co
     for (size_t i = 0; i < count; i++)
         buf_printf(&body, "%s{%s}", i ? ", " : "[", answers[i]);
     buf_char(&body, ']');
-    if (!c.world.batch)
+    if (!c.world.batch[0])
         unit_call_lanes(&c, 2000);
     unit_call_bearer(&c, admin);
     unit_call_to(&c, HTTP_POST, arena_printf(&c.arena, "/v1/surveys/%s/responses/batch", survey));

@@ -38,7 +38,7 @@ static int64_t between(int64_t low, int64_t high)
 
 /* --- the random test --- */
 
-enum { SETS = 150, WINDOWS = 6 };
+enum { SETS = 500, WINDOWS = 6 };
 
 static void compare(const struct number_query *query)
 {

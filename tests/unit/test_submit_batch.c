@@ -22,7 +22,7 @@ static void teardown(void)
 
 static struct reply post(unsigned media, const char *body)
 {
-    if (!c.world.batch)
+    if (!c.world.batch[0])
         unit_call_lanes(&c, 2000);
     unit_call_to(&c, HTTP_POST, "/v1/surveys/open/responses/batch");
     unit_call_body(&c, media, body);

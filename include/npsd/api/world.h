@@ -17,11 +17,15 @@ struct poller;
 struct recall;
 struct freshness;
 
+/* Lanes for batches: while one encodes, PostgreSQL works for the other. More gain nothing. */
+enum { BATCH_LANES = 2 };
+
 struct world {
     const struct config *config;
     struct directory *directory;
     struct values *values;
-    struct lane *single, *batch;
+    struct lane *single;
+    struct lane *batch[BATCH_LANES]; /* each request goes whole to one of them */
     struct pool *pool;
     struct limits *limits; /* answers without a secret key */
     struct limits *asks;   /* looks into the database for keys and surveys not yet known */
