@@ -199,10 +199,15 @@ int main(void)
 {
     Suite *suite = suite_create("freshness");
     TCase *tcase = tcase_create("freshness");
-    const TTest *const tests[] = {
-        a_quiet_survey_stays,       own_commits_move_at_once,   others_commits_move_with_the_poll,
-        what_is_folded_is_seen,     late_commits_are_seen,      what_was_not_polled_does_not_stay,
-        trouble_ends_what_is_known, a_new_connection_knows_nothing, a_poll_is_good_for_a_second};
+    const TTest *const tests[] = {a_quiet_survey_stays,
+                                  own_commits_move_at_once,
+                                  others_commits_move_with_the_poll,
+                                  what_is_folded_is_seen,
+                                  late_commits_are_seen,
+                                  what_was_not_polled_does_not_stay,
+                                  trouble_ends_what_is_known,
+                                  a_new_connection_knows_nothing,
+                                  a_poll_is_good_for_a_second};
     tcase_add_checked_fixture(tcase, setup, teardown);
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(tcase, tests[i]);
