@@ -2,6 +2,7 @@
 
 #include "npsd/api/etag.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -151,6 +152,7 @@ static size_t entry_size(const struct entry *entry)
 static void drop(struct kept_table *table, struct entry **at)
 {
     struct entry *entry = *at;
+    assert(entry);
     *at = entry->next;
     unlink_use(table, entry);
     table->bytes -= entry_size(entry);
