@@ -55,7 +55,7 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test bench check-layers check-tsan check-valgrind coverage lint \
+.PHONY: FORCE all lib tests run test bench bench-scale check-layers check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
 all: $(BUILD)/npsd  ## build build/npsd (the default); SANITIZER=address,undefined or thread: apart
@@ -77,6 +77,11 @@ bench:  ## measure the daemon under load (tests/bench)
 	@deploy/packages.sh bench
 	@$(MAKE) -j$(JOBS) SANITIZER= all
 	@exec tests/bench/run.sh
+
+bench-scale:  ## what numbers cost with up to 100 million answers: half an hour, 60 GB of disk
+	@deploy/packages.sh bench
+	@$(MAKE) -j$(JOBS) SANITIZER= all
+	@exec tests/bench/scale.sh
 
 check-layers:  ## who may include whom
 	@deploy/check-layers.sh

@@ -1,13 +1,7 @@
 # Part of run.sh: the loads, and how one is measured. Each is bounded in time.
 # shellcheck shell=bash disable=SC2154 # what is not set here is set in run.sh and service.sh
 
-loads=()
-snapshot_session='' snapshot_input=''
-
-end_loads() {
-  local pid
-  for pid in "${loads[@]}" $snapshot_session; do kill -TERM "$pid" 2>/dev/null || true; done
-}
+snapshot_input=''
 
 # Prints "result REPLIES MICROSECONDS P99_MICROSECONDS ERRORS".
 post() { # DAEMON CONNECTIONS ITEMS SECONDS
