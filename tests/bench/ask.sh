@@ -47,27 +47,26 @@ question() { # NAME N
 }
 
 # curl's commands for a question, so many times, by one connection.
-requests() { # NAME SURVEY TIMES
+requests() { # DAEMON NAME SURVEY TIMES
   local n path query
   printf 'header = "Authorization: Bearer %s"\n' "$(cat "$scratch/key")"
   printf 'write-out = "%%{http_code} %%{time_starttransfer}\\n"\n'
-  for ((n = 0; n < $3; n++)); do
-    if [ "$1" = nothing ]; then
-      printf 'url = "%s/healthz"\noutput = /dev/null\n' "${address[first]}"
+  for ((n = 0; n < $4; n++)); do
+    if [ "$2" = nothing ]; then
+      printf 'url = "%s/healthz"\noutput = /dev/null\n' "${address[$1]}"
     else
-      question "$1" "$n"
-      printf 'url = "%s/v1/surveys/%s/%s?%s"\noutput = /dev/null\n' "${address[first]}" "$2" "$path" "$query"
+      question "$2" "$n"
+      printf 'url = "%s/v1/surveys/%s/%s?%s"\noutput = /dev/null\n' "${address[$1]}" "$3" "$path" "$query"
     fi
   done
 }
 
 # Lines of measures: question, survey, status, microseconds until the reply began. What came first, while
 # connections and memory were cold, is left out.
-ask() { # NAME SURVEY SAMPLES
-  local warm=10
-  requests "$1" "$2" $((warm + $3)) >"$scratch/requests"
-  run_child curl --silent --max-time 60 --config "$scratch/requests" >"$scratch/replies.txt" ||
-    fail "$1 of $2 was not answered: $(tail -n 1 "$scratch/replies.txt")"
-  awk -v name="$1" -v survey="$2" -v warm="$warm" \
-    'NR > warm { printf "%s\t%s\t%d\t%.0f\n", name, survey, $1, $2 * 1000000 }' "$scratch/replies.txt" >>"$measures"
+ask() { # DAEMON NAME SURVEY WARM_UP SAMPLES
+  requests "$1" "$2" "$3" $(($4 + $5)) >"$scratch/requests"
+  run_child timeout 900 curl --silent --config "$scratch/requests" >"$scratch/replies.txt" ||
+    fail "$2 of $3 was not answered by $1: $(tail -n 1 "$scratch/replies.txt")"
+  awk -v name="$2" -v survey="$3" -v warm="$4" \
+    'NR > warm { printf "%s\t%s\t%d\t%.0f\n", name, survey, $1, $2 * 1000000 }' "$scratch/replies.txt" >>"$asked"
 }

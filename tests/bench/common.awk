@@ -33,7 +33,7 @@ function mean(values, name,   i, sum) {
 function blank_or(format, value, given) { return given ? sprintf(format, value) : "-" }
 
 function judge(good, what, value, goal) {
-  printf "%s  %-52s %12s   %s\n", good ? "PASS" : "MISS", what, value, goal
+  printf "%s  %-56s %12s   %s\n", good ? "PASS" : "MISS", what, value, goal
 }
 
 function print_machine(title) {

@@ -48,9 +48,10 @@ make_surveys() {
 # All sizes take turns, so that drift meets them alike.
 ask_all() {
   local name size
+  asked=$measures
   find_quarter
   for name in "${questions[@]}"; do
-    for size in "${sizes[@]}"; do ask "$name" "${size}m" "$samples"; done
+    for size in "${sizes[@]}"; do ask first "$name" "${size}m" 10 "$samples"; done
     say "asked: $name"
   done
 }

@@ -89,6 +89,21 @@ start_daemon() { # NAME
   fail "the daemon did not start"
 }
 
+# Another server, which prints its address when it listens, and ends with this script.
+start_server() { # NAME COMMAND...
+  local i
+  setsid setpriv --pdeathsig TERM "${@:2}" </dev/null >"$scratch/$1.out" 2>"$scratch/$1.log" &
+  daemon[$1]=$!
+  for ((i = 0; i < 300; i++)); do
+    address[$1]=$(sed -n 's,^http://,,p' "$scratch/$1.out")
+    [ -z "${address[$1]}" ] || return 0
+    kill -0 "${daemon[$1]}" 2>/dev/null || break
+    sleep 0.1
+  done
+  cat "$scratch/$1.log" >&2
+  fail "$1 did not start"
+}
+
 # A daemon that does not end when asked is ended, so that nothing is left behind.
 stop_daemon() { # NAME
   local pid=${daemon[$1]} i
