@@ -58,7 +58,7 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test bench bench-scale bench-peers check-layers check-tsan check-valgrind coverage lint \
+.PHONY: FORCE all lib tests run test bench bench-scale bench-peers bench-mixed check-layers check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
 all: $(BUILD)/npsd  ## build build/npsd (the default); SANITIZER=address,undefined or thread: apart
@@ -90,6 +90,11 @@ bench-peers:  ## the daemon beside fastify with pg, pgbench and a bare libmicroh
 	@deploy/packages.sh peers
 	@$(MAKE) -j$(JOBS) SANITIZER= all $(BENCH_PROGRAMS)
 	@exec tests/bench/peers.sh
+
+bench-mixed:  ## answers and polls at a steady pace, and the daemon's memory: seven minutes
+	@deploy/packages.sh bench
+	@$(MAKE) -j$(JOBS) SANITIZER= all $(BENCH_PROGRAMS)
+	@exec tests/bench/mixed.sh
 
 check-layers:  ## who may include whom
 	@deploy/check-layers.sh

@@ -92,6 +92,7 @@ start_daemon() { # NAME
 # Another server, which prints its address when it listens, and ends with this script.
 start_server() { # NAME COMMAND...
   local i
+  : >"$scratch/$1.out"
   setsid setpriv --pdeathsig TERM "${@:2}" </dev/null >"$scratch/$1.out" 2>"$scratch/$1.log" &
   daemon[$1]=$!
   for ((i = 0; i < 300; i++)); do
