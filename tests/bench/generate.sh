@@ -24,8 +24,8 @@ space() {
 # Fails where the answers (in millions) would fill the disk, while indexes are sorted.
 need_space() { # MILLIONS
   local free
-  free=$(df --output=avail --block-size=1M "$scratch" | tail -n 1)
-  [ "$free" -gt $(($1 * 600 + 10000)) ] || fail "$1 million answers need $(($1 * 600 / 1000 + 10)) GB of disk, $((free / 1000)) are free"
+  free=$(df --output=avail --block-size=1M "$cluster" | tail -n 1)
+  [ "$free" -gt $(($1 * 450 + 12000)) ] || fail "$1 million answers need $(($1 * 450 / 1000 + 12)) GB of disk, $((free / 1000)) are free"
 }
 
 start_generation() {
@@ -86,6 +86,6 @@ end_generation() {
   say "starting the cluster anew, with its default settings"
   unset NPSD_ALLOW_UNSAFE_DURABILITY NPSD_LOG
   cluster_settings=()
-  deploy/cluster.sh stop "$scratch"
+  deploy/cluster.sh stop "$cluster"
   start_cluster
 }

@@ -20,8 +20,8 @@ function print_loads() {
   printf "%-32s %9s %9s %7s %7s %8s %8s %8s %8s %8s\n", "", "a second", "a second", "304, %",
     "p50", "p99", "most", "p50", "p99", "most"
   print_load("mixed", "mixed load")
-  print_load("many", fact["connections"] " connections")
   print_load("soak", "soak")
+  print_load("many", fact["connections"] " connections")
   print ""
 }
 

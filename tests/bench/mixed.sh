@@ -71,6 +71,16 @@ prove() {
   fact check $status
 }
 
+soak() {
+  say "$soak_posts answers and $soak_polls polls a second for $soak_seconds s"
+  pace_aside "$scratch/soak" "$soak_seconds" "$soak_posts" 64 "$soak_polls" 32
+  while is_running; do
+    printf 'resident\t%d\n' "$(resident)" >>"$measures"
+    sleep 2
+  done
+  end_pace soak "$scratch/soak"
+}
+
 # Each connection has had its turn when this is measured.
 connect_many() {
   local most=0 now
@@ -83,16 +93,6 @@ connect_many() {
   done
   end_pace many "$scratch/many"
   fact memory_many "$most"
-}
-
-soak() {
-  say "$soak_posts answers and $soak_polls polls a second for $soak_seconds s"
-  pace_aside "$scratch/soak" "$soak_seconds" "$soak_posts" 64 "$soak_polls" 32
-  while is_running; do
-    printf 'resident\t%d\n' "$(resident)" >>"$measures"
-    sleep 2
-  done
-  end_pace soak "$scratch/soak"
 }
 
 prepare
@@ -109,8 +109,8 @@ fact memory_idle "$(resident)"
 mix
 prove
 fact memory_after "$(resident)"
-connect_many
 soak
+connect_many
 mkdir -p build/bench
 cp -- "$facts" build/bench/mixed.facts
 cp -- "$measures" build/bench/mixed.memory

@@ -8,6 +8,8 @@
 #
 #   BENCH_SIZES               millions of answers of each survey ("1 10 100")
 #   BENCH_SAMPLES             times that each question is asked (41, and 10 before that)
+#   BENCH_KEEP                a folder where the cluster stays, stopped; a run that finds one there asks it,
+#                             and makes no answers of its own. It must be new or made by the same schema
 #
 # Exit code 0 when every goal is met and nothing was wrong.
 set -Eeuo pipefail
@@ -15,7 +17,7 @@ cd "$(dirname "$0")/../.."
 export LC_ALL=C
 
 read -ra sizes <<<"${BENCH_SIZES:-1 10 100}"
-readonly sizes samples=${BENCH_SAMPLES:-41}
+readonly samples=${BENCH_SAMPLES:-41}
 readonly questions=(nothing nps-days nps-quarter nps-all series branch-days branch-all
   product-days product-all one-days one-all two-days)
 # Recounted: the survey's first month, which is not whole, one in the middle, and the running one.
@@ -42,7 +44,25 @@ make_surveys() {
     fact "rows_${size}m" $((rows - rows_before))
     fact "tallies_${size}m" $((tallies - tallies_before))
   done
+  fact sizes "${sizes[*]}"
   end_generation
+}
+
+# A kept cluster has its facts in a file beside it, which is the last to be written.
+find_surveys() {
+  if [ -n "${BENCH_KEEP:-}" ]; then
+    mkdir -p "$BENCH_KEEP"
+    cluster=$(readlink -e "$BENCH_KEEP") at_end=stop
+  fi
+  if [ -e "$cluster/made.facts" ]; then
+    start_cluster
+    cp "$cluster/made.facts" "$facts"
+    read -ra sizes < <(sed -n 's/^sizes\t//p' "$facts")
+    "$npsd" migrate
+  else
+    make_surveys
+    [ "$at_end" = remove ] || cp "$facts" "$cluster/made.facts"
+  fi
 }
 
 # All sizes take turns, so that drift meets them alike.
@@ -70,11 +90,10 @@ prove() {
 }
 
 prepare
-make_surveys
+find_surveys
 start_daemon first
 create_key
 describe_machine "sizes, in millions of answers: ${sizes[*]}; each question $samples times"
-fact sizes "${sizes[*]}"
 ask_all
 prove
 mkdir -p build/bench

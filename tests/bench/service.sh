@@ -7,6 +7,8 @@ scratch='' postmaster='' child='' snapshot_session=''
 loads=()
 # NAME=VALUE; none: PostgreSQL's defaults, so durable.
 cluster_settings=()
+# Where the cluster is, and what becomes of it: remove, or stop.
+cluster='' at_end=remove
 declare -A daemon=() address=() admin=()
 
 say() { printf 'bench: %s\n' "$*" >&2; }
@@ -37,7 +39,7 @@ finish() {
   [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
   end_loads
   for name in "${!daemon[@]}"; do stop_daemon "$name"; done
-  [ -z "$postmaster" ] || deploy/cluster.sh remove "$scratch" || true
+  if [ -n "$postmaster" ]; then deploy/cluster.sh "$at_end" "$cluster" || true; fi
   [ -z "$scratch" ] || rm -rf -- "$scratch"
 }
 
@@ -51,6 +53,7 @@ prepare() {
   scratch=$(mktemp -d "${TMPDIR:-/tmp}/npsd-bench.XXXXXX")
   # PostgreSQL's user must be able to pass (root's clusters run as user postgres).
   chmod 711 "$scratch"
+  cluster=$scratch
   measures=$scratch/measures facts=$scratch/facts
   : >"$measures"
   : >"$facts"
@@ -58,9 +61,9 @@ prepare() {
 
 start_cluster() {
   postmaster=starting
-  deploy/cluster.sh start "$scratch" "${cluster_settings[@]}" || fail "the cluster did not start"
-  postmaster=$(head -n 1 "$scratch/postgres/data/postmaster.pid")
-  NPSD_DATABASE_URL=$(deploy/cluster.sh url "$scratch")
+  deploy/cluster.sh start "$cluster" "${cluster_settings[@]}" || fail "the cluster did not start"
+  postmaster=$(head -n 1 "$cluster/postgres/data/postmaster.pid")
+  NPSD_DATABASE_URL=$(deploy/cluster.sh url "$cluster")
   export NPSD_DATABASE_URL
 }
 
