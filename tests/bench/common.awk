@@ -30,6 +30,15 @@ function mean(values, name,   i, sum) {
   return sum / runs[name]
 }
 
+# The largest of a measure over all loads (order[1] to order[loads]): of each load, its median or its most.
+function worst(values, of_medians,   i, x, found) {
+  for (i = 1; i <= loads; i++) {
+    x = of_medians ? median(values, order[i]) : most(values, order[i])
+    if (x > found) found = x
+  }
+  return found
+}
+
 function blank_or(format, value, given) { return given ? sprintf(format, value) : "-" }
 
 function judge(good, what, value, goal) {
@@ -40,4 +49,9 @@ function print_machine(title) {
   printf "%s, %s: %s, PostgreSQL %s\n", title, fact["date"], fact["npsd"], fact["postgres"]
   printf "%d cores (%s), %s; load before: %s\n%s\n",
     fact["cores"], fact["cpu"], fact["memory"], fact["load"], fact["settings"]
+}
+
+function note_other(percent) {
+  if (percent > 10)
+    printf "NOTE: up to %.0f %% of the processors were busy with other work: no figures to compare by.\n", percent
 }

@@ -71,4 +71,5 @@ END {
   judge_truth()
   judge_memory()
   printf "\nAfter the mixed load, without connections: %.1f MB.\n", fact["memory_after"] / 1024
+  note_other(fact["other"])
 }

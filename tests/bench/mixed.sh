@@ -106,7 +106,9 @@ fact polls "$polls"
 fact connections "$many_connections"
 sleep 3
 fact memory_idle "$(resident)"
+watch_others
 mix
+tell_others
 prove
 fact memory_after "$(resident)"
 soak

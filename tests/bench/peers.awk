@@ -86,4 +86,5 @@ END {
   judge(errors + refused == 0, "refusals and errors", errors + refused, "none")
   judge(fact["counted"] == fact["counted_by_fastify"], "answers counted", fact["counted"],
     "as many as fastify's table has: " fact["counted_by_fastify"])
+  note_other(worst(other, 1))
 }

@@ -70,15 +70,6 @@ function print_table(   i) {
   printf "%-28s %8.0f\n\n", "two daemons, four writers", mean(rate, "writer") * runs["writer"]
 }
 
-# The largest of a measure over all loads: of each load, its median or its most.
-function worst(values, of_medians,   i, x, found) {
-  for (i = 1; i <= loads; i++) {
-    x = of_medians ? median(values, order[i]) : most(values, order[i])
-    if (x > found) found = x
-  }
-  return found
-}
-
 function judge_speed(   ours, peer_name, bare_name, ratio, held, calm) {
   ours = best("^single")
   peer_name = best("^pgbench")
@@ -118,7 +109,5 @@ END {
   judge_speed()
   judge_truth()
   printf "\nThe journal was folded at most %.1f s after a load.\n", worst(folded, 0)
-  if (worst(other, 1) > 10)
-    printf "NOTE: up to %.0f %% of the processors were busy with other work: no figures to compare by.\n",
-      worst(other, 1)
+  note_other(worst(other, 1))
 }

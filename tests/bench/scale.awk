@@ -90,4 +90,5 @@ END {
     if (order[i] in goal) judge_time(order[i])
   judge(fact["check"] == 0, "npsd check, three months of each survey", fact["check"] == 0 ? "equal" : "FAILED",
     "all tallies equal a recount")
+  note_other(fact["other"])
 }

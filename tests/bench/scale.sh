@@ -94,7 +94,9 @@ find_surveys
 start_daemon first
 create_key
 describe_machine "sizes, in millions of answers: ${sizes[*]}; each question $samples times"
+watch_others
 ask_all
+tell_others
 prove
 mkdir -p build/bench
 cp -- "$facts" build/bench/scale.facts

@@ -4,6 +4,7 @@
 
 readonly npsd=build/npsd
 scratch='' postmaster='' child='' snapshot_session=''
+watched=''
 loads=()
 # NAME=VALUE; none: PostgreSQL's defaults, so durable.
 cluster_settings=()
@@ -186,4 +187,14 @@ processor_time() {
       if (pid == script) load += $14 + $15
     }
     END { printf "%.0f %.0f %.0f %.0f\n", npsd * tick, postgres * tick, load * tick, machine * tick }'
+}
+
+# Between the two, what share of the processors went to anything but daemons, PostgreSQL and loads.
+watch_others() { watched="$(processor_time) ${EPOCHREALTIME/./}"; }
+
+tell_others() {
+  local -a a b
+  read -ra a <<<"$watched"
+  read -ra b <<<"$(processor_time) ${EPOCHREALTIME/./}"
+  fact other $((100 * (b[3] - a[3] - (b[0] + b[1] + b[2] - a[0] - a[1] - a[2])) / ($(nproc) * (b[4] - a[4]))))
 }
