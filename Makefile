@@ -36,13 +36,16 @@ UNIT := $(wildcard tests/unit/test_*.c)
 API := $(wildcard tests/api/test_*.c)
 SUPPORT := $(wildcard tests/support/*.c)
 SCRIPTS = $(wildcard deploy/*.sh tests/*.sh tests/*/*.sh .ci/run)
-C_FILES = $(wildcard src/*.c src/*/*.c src/*/*.h include/npsd/*.h include/npsd/*/*.h tests/*/*.c tests/*/*.h)
+C_FILES = $(wildcard src/*.c src/*/*.c src/*/*.h include/npsd/*.h include/npsd/*/*.h tests/*/*.c tests/*/*.h \
+	tests/bench/peers/*.c)
 
 TIDY = $(patsubst %,tidy/%,$(filter %.c,$(C_FILES)))
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 UNIT_PROGRAMS = $(UNIT:%.c=$(BUILD)/%)
 API_PROGRAMS = $(API:%.c=$(BUILD)/%)
+# What the benchmark needs: build/, whatever the build.
+BENCH_PROGRAMS = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c tests/bench/peers/*.c))
 PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
 SANITIZED = build/address-undefined
 
@@ -55,7 +58,7 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test bench check-layers check-tsan check-valgrind coverage lint \
+.PHONY: FORCE all lib tests run test bench bench-scale bench-peers bench-mixed check-layers check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
 all: $(BUILD)/npsd  ## build build/npsd (the default); SANITIZER=address,undefined or thread: apart
@@ -77,6 +80,21 @@ bench:  ## measure the daemon under load (tests/bench)
 	@deploy/packages.sh bench
 	@$(MAKE) -j$(JOBS) SANITIZER= all
 	@exec tests/bench/run.sh
+
+bench-scale:  ## what numbers cost with up to 100 million answers: half an hour, 60 GB of disk
+	@deploy/packages.sh bench
+	@$(MAKE) -j$(JOBS) SANITIZER= all
+	@exec tests/bench/scale.sh
+
+bench-peers:  ## the daemon beside fastify with pg, pgbench and a bare libmicrohttpd: six minutes
+	@deploy/packages.sh peers
+	@$(MAKE) -j$(JOBS) SANITIZER= all $(BENCH_PROGRAMS)
+	@exec tests/bench/peers.sh
+
+bench-mixed:  ## answers and polls at a steady pace, and the daemon's memory: seven minutes
+	@deploy/packages.sh bench
+	@$(MAKE) -j$(JOBS) SANITIZER= all $(BENCH_PROGRAMS)
+	@exec tests/bench/mixed.sh
 
 check-layers:  ## who may include whom
 	@deploy/check-layers.sh
@@ -185,5 +203,10 @@ $(API_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(call object,$(SUPPORT)) $(BUILD)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(TEST_LDLIBS) $(LDLIBS)
+
+$(BENCH_PROGRAMS): build/%: build/obj/%.o
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 -include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/gen/*.d)

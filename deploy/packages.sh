@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs and that are missing.
 #
-#   deploy/packages.sh PURPOSE...      run test bench lint valgrind coverage
+#   deploy/packages.sh PURPOSE...      run test bench peers lint valgrind coverage
 #
 # As root with apt-get, else through sudo; without either it prints the one line to run and fails.
 set -euo pipefail
@@ -17,6 +17,12 @@ packages_for() {
     test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" ;;
     # pgbench comes with postgresql-15.
     bench) echo "${build[@]}" "${serve[@]}" "${harness[@]}" wrk ;;
+    # Node.js may be there from elsewhere than Debian.
+    peers)
+      packages_for bench
+      command -v node >/dev/null || echo nodejs
+      command -v npm >/dev/null || echo npm
+      ;;
     lint) echo "${build[@]}" "${harness[@]}" clang-format clang-tidy cppcheck shellcheck ;;
     valgrind) echo "${build[@]}" "${serve[@]}" "${harness[@]}" valgrind ;;
     coverage) echo "${build[@]}" "${serve[@]}" "${harness[@]}" gcovr ;;

@@ -10,14 +10,15 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: npsd check [--rebuild] [--survey S]\n\n"
+    "usage: npsd check [--rebuild] [--survey S] [--month YYYY-MM]\n\n"
     "Recounts the answers of every survey, month by month, and compares them with the tallies that all\n"
     "numbers come from. The daemon goes on meanwhile. Prints a line for each month (UTC) that differs:\n"
     "survey, month, how many cells. Exit status 0: all is equal, or was repaired; 1: differences remain;\n"
     "3: the database cannot be reached.\n\n"
     "  --rebuild    write the tallies of months that differ anew, and check them again; answers that came\n"
     "               before a facet was added to their survey are counted under it from then on\n"
-    "  --survey S   this survey only\n";
+    "  --survey S   this survey only\n"
+    "  --month M    this month (UTC) only, such as 2026-11\n";
 
 enum { TIMEOUT_MS = 600000, MONTH_TEXT_SIZE = 16 };
 
@@ -30,6 +31,8 @@ struct check {
     struct pg *pg;
     struct arena arena;
     const char *only; /* NULL: all surveys */
+    bool of_month;
+    int32_t month; /* of_month: this one only */
     bool rebuild, progress;
     size_t checked, differing, remaining;
 };
@@ -104,6 +107,8 @@ static enum db_status check_survey(struct check *check, const struct survey_reco
     char name[MONTH_TEXT_SIZE];
     enum db_status status = folds_months(check->pg, &check->arena, survey->id, &months, &count);
     for (size_t i = 0; i < count && status == DB_OK; i++) {
+        if (check->of_month && months[i] != check->month)
+            continue;
         show_progress(check, survey->slug, month_text(months[i], name), i, count);
         status = check_month(check, survey, months[i]);
     }
@@ -176,10 +181,23 @@ static int run(struct check *check, const struct config *config)
     return result;
 }
 
+static bool read_month(const char *text, struct check *check)
+{
+    char date[MONTH_TEXT_SIZE];
+    int32_t day;
+    int written = snprintf(date, sizeof(date), "%s-01", text);
+    if (written < 0 || written >= (int)sizeof(date) || !clock_parse_date(date, strlen(date), &day))
+        return false;
+    check->of_month = true;
+    check->month = slot_of(SLOT_MONTH, day * CLOCK_DAY_US);
+    return true;
+}
+
 int cli_check(int argc, char **argv, const struct config *config)
 {
     static const struct option options[] = {{"rebuild", no_argument, NULL, 'r'},
                                             {"survey", required_argument, NULL, 's'},
+                                            {"month", required_argument, NULL, 'm'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     struct check check = {0};
@@ -195,6 +213,10 @@ int cli_check(int argc, char **argv, const struct config *config)
             break;
         case 's':
             check.only = optarg;
+            break;
+        case 'm':
+            if (!read_month(optarg, &check))
+                return cli_misused(argv[0], argv[optind - 1]);
             break;
         default:
             return cli_misused(argv[0], argv[optind - 1]);

@@ -1,13 +1,7 @@
-# Part of run.sh: the loads, and how one is measured. Each is bounded in time.
-# shellcheck shell=bash disable=SC2154 # what is not set here is set in run.sh and service.sh
+# Part of run.sh and peers.sh: the loads, and how one is measured. Each is bounded in time.
+# shellcheck shell=bash disable=SC2154 # what is not set here is set in those and in service.sh
 
-loads=()
-snapshot_session='' snapshot_input=''
-
-end_loads() {
-  local pid
-  for pid in "${loads[@]}" $snapshot_session; do kill -TERM "$pid" 2>/dev/null || true; done
-}
+snapshot_input=''
 
 # Prints "result REPLIES MICROSECONDS P99_MICROSECONDS ERRORS".
 post() { # DAEMON CONNECTIONS ITEMS SECONDS
@@ -16,6 +10,13 @@ post() { # DAEMON CONNECTIONS ITEMS SECONDS
   exec timeout --kill-after=5 $(($4 + 60)) wrk --threads=$(($2 < 2 ? $2 : 2)) --connections="$2" \
     --duration="$4s" --timeout=30s --latency --script=tests/bench/post.lua \
     "http://${address[$1]}/v1/surveys/demo/$path" -- "$scratch/key" "$3"
+}
+
+# Asks one address again and again; with an ETag, whether there is anything new.
+poll() { # DAEMON CONNECTIONS SECONDS [ETAG]
+  exec timeout --kill-after=5 $(($3 + 60)) wrk --threads=$(($2 < 2 ? $2 : 2)) --connections="$2" \
+    --duration="$3s" --timeout=30s --latency --script=tests/bench/poll.lua \
+    "http://${address[$1]}$polled" -- "$scratch/key" "${@:4}"
 }
 
 # The base puts the ids of this run behind those of the runs before, as time does with ours.
@@ -38,6 +39,10 @@ parse_load() { # NAME
     bare*) connections=${1#bare} ;;
     batch) connections=$batch_connections items=$batch_items ;;
     with*) connections=64 ;;
+    fastify*) connections=${1#fastify} ;;
+    fresh*) connections=${1#fresh} ;;
+    same*) connections=${1#same} ;;
+    hello*) connections=${1#hello} ;;
   esac
 }
 
@@ -45,6 +50,10 @@ run_load() { # NAME SECONDS
   case $1 in
     pgbench*) run_child insert indexed "$connections" "$2" ;;
     bare*) run_child insert bare "$connections" "$2" ;;
+    fastify*) run_child post fastify "$connections" 1 "$2" ;;
+    fresh*) run_child poll first "$connections" "$2" ;;
+    same*) run_child poll first "$connections" "$2" "$etag" ;;
+    hello*) run_child poll hello "$connections" "$2" ;;
     *) run_child post first "$connections" "$items" "$2" ;;
   esac >"$scratch/load.txt" 2>&1
 }

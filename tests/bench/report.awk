@@ -1,16 +1,13 @@
 # Makes the report of run.sh from its facts and measures (loads.sh: record), and judges it.
 #
-#   awk -f report.awk FACTS MEASURES
+#   awk -f common.awk -f report.awk FACTS MEASURES
 #
 # Lines that begin with PASS or MISS are goals; run.sh looks for a MISS.
 
 BEGIN {
-  FS = "\t"
   loads = split("single64 single256 pgbench8 pgbench16 pgbench32 pgbench64 bare16 bare32 batch" \
     " without with1 with2 with3", order, " ")
 }
-
-FNR == NR { fact[$1] = $2; next }
 
 {
   name = $1
@@ -34,30 +31,6 @@ FNR == NR { fact[$1] = $2; next }
 
 # --- statistics over the runs of a load ---
 
-function sorted(values, name,   i, j, x, n) {
-  n = runs[name]
-  for (i = 1; i <= n; i++) {
-    x = values[name, i]
-    for (j = i - 1; j > 0 && list[j] > x; j--) list[j + 1] = list[j]
-    list[j + 1] = x
-  }
-  return n
-}
-
-function median(values, name,   n) {
-  n = sorted(values, name)
-  return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-}
-
-function least(values, name) { sorted(values, name); return list[1] }
-
-function most(values, name,   n) { n = sorted(values, name); return list[n] }
-
-function mean(values, name,   i, sum) {
-  for (i = 1; i <= runs[name]; i++) sum += values[name, i]
-  return sum / runs[name]
-}
-
 function best(pattern,   i, found) {
   for (i = 1; i <= loads; i++)
     if (order[i] ~ pattern && (!found || median(rate, order[i]) > median(rate, found))) found = order[i]
@@ -75,8 +48,6 @@ function title(name) {
   return "POST, 64, snapshot, part " substr(name, 5)
 }
 
-function blank_or(format, value, given) { return given ? sprintf(format, value) : "-" }
-
 function print_load(name,   ours) {
   ours = name !~ /^(pgbench|bare)/
   printf "%-28s %8.0f %8.0f %8.0f %8s %7s %7.1f %7.1f %7s %6.0f\n", title(name),
@@ -86,15 +57,8 @@ function print_load(name,   ours) {
     blank_or("%.0f", median(rows, name), ours), median(other, name)
 }
 
-function judge(good, what, value, goal) {
-  printf "%s  %-52s %12s   %s\n", good ? "PASS" : "MISS", what, value, goal
-}
-
-function print_machine() {
-  printf "npsd bench, %s: %s, PostgreSQL %s\n", fact["date"], fact["npsd"], fact["postgres"]
-  printf "%d cores (%s), %s; load before: %s\n", fact["cores"], fact["cpu"], fact["memory"], fact["load"]
-  printf "%s\n%s; pgbench inserts into a table like response; key only: without its other indexes\n\n",
-    fact["settings"], fact["plan"]
+function print_plan() {
+  printf "%s; pgbench inserts into a table like response; key only: without its other indexes\n\n", fact["plan"]
 }
 
 function print_table(   i) {
@@ -104,15 +68,6 @@ function print_table(   i) {
   for (i = 1; i <= loads; i++)
     print_load(order[i])
   printf "%-28s %8.0f\n\n", "two daemons, four writers", mean(rate, "writer") * runs["writer"]
-}
-
-# The largest of a measure over all loads: of each load, its median or its most.
-function worst(values, of_medians,   i, x, found) {
-  for (i = 1; i <= loads; i++) {
-    x = of_medians ? median(values, order[i]) : most(values, order[i])
-    if (x > found) found = x
-  }
-  return found
 }
 
 function judge_speed(   ours, peer_name, bare_name, ratio, held, calm) {
@@ -148,12 +103,11 @@ function judge_truth(   missing) {
 }
 
 END {
-  print_machine()
+  print_machine("npsd bench")
+  print_plan()
   print_table()
   judge_speed()
   judge_truth()
   printf "\nThe journal was folded at most %.1f s after a load.\n", worst(folded, 0)
-  if (worst(other, 1) > 10)
-    printf "NOTE: up to %.0f %% of the processors were busy with other work: no figures to compare by.\n",
-      worst(other, 1)
+  note_other(worst(other, 1))
 }

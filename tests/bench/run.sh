@@ -88,13 +88,23 @@ prove() {
   fact check $status
 }
 
+start_all() {
+  prepare
+  start_cluster
+  start_daemon first
+  create_survey demo
+  create_key
+  run_child psql "$NPSD_DATABASE_URL" --no-psqlrc --quiet --set=ON_ERROR_STOP=1 \
+    --file=tests/bench/peer.sql
+}
+
 start_all
-describe_machine
+describe_machine "$rounds rounds of $seconds s a load, snapshot $snapshot_seconds s, writers $writers_seconds s"
 compare_with_pgbench
 compare_with_snapshot
 write_from_two_daemons
 prove
 mkdir -p build/bench
 cp -- "$facts" "$measures" build/bench/
-awk -f tests/bench/report.awk "$facts" "$measures" | tee build/bench/latest.txt
+awk -f tests/bench/common.awk -f tests/bench/report.awk "$facts" "$measures" | tee build/bench/latest.txt
 if grep -q '^MISS' build/bench/latest.txt; then exit 1; fi

@@ -1,9 +1,15 @@
-# Part of run.sh: the private cluster, the daemons, and how they are asked. Everything that is started
-# here ends with the script, however that ends.
-# shellcheck shell=bash disable=SC2154 # what is not set here is set in run.sh
+# Part of run.sh, scale.sh, peers.sh and mixed.sh: the private cluster, the daemons, and how they are
+# asked. Everything that is started here ends with the script, however that ends.
+# shellcheck shell=bash
 
 readonly npsd=build/npsd
-scratch='' postmaster='' child=''
+scratch='' postmaster='' child='' snapshot_session=''
+watched=''
+loads=()
+# NAME=VALUE; none: PostgreSQL's defaults, so durable.
+cluster_settings=()
+# Where the cluster is, and what becomes of it: remove, or stop.
+cluster='' at_end=remove
 declare -A daemon=() address=() admin=()
 
 say() { printf 'bench: %s\n' "$*" >&2; }
@@ -22,24 +28,43 @@ run_child() {
   return $status
 }
 
+# What runs beside the script.
+end_loads() {
+  local pid
+  for pid in "${loads[@]}" $snapshot_session; do kill -TERM "$pid" 2>/dev/null || true; done
+}
+
 finish() {
   local name
   trap '' INT TERM HUP
   [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
   end_loads
   for name in "${!daemon[@]}"; do stop_daemon "$name"; done
-  [ -z "$postmaster" ] || deploy/cluster.sh remove "$scratch" || true
+  if [ -n "$postmaster" ]; then deploy/cluster.sh "$at_end" "$cluster" || true; fi
   [ -z "$scratch" ] || rm -rf -- "$scratch"
 }
 
-start_cluster() {
+# Only what the script sets may reach the daemon and PostgreSQL's programs.
+prepare() {
+  local name
+  for name in "${!NPSD_@}" "${!PG@}"; do unset "$name"; done
+  trap finish EXIT
+  trap 'say "failed: $BASH_COMMAND"' ERR
+  trap 'exit 130' INT TERM HUP
   scratch=$(mktemp -d "${TMPDIR:-/tmp}/npsd-bench.XXXXXX")
   # PostgreSQL's user must be able to pass (root's clusters run as user postgres).
   chmod 711 "$scratch"
+  cluster=$scratch
+  measures=$scratch/measures facts=$scratch/facts
+  : >"$measures"
+  : >"$facts"
+}
+
+start_cluster() {
   postmaster=starting
-  deploy/cluster.sh start "$scratch" || fail "the cluster did not start"
-  postmaster=$(head -n 1 "$scratch/postgres/data/postmaster.pid")
-  NPSD_DATABASE_URL=$(deploy/cluster.sh url "$scratch")
+  deploy/cluster.sh start "$cluster" "${cluster_settings[@]}" || fail "the cluster did not start"
+  postmaster=$(head -n 1 "$cluster/postgres/data/postmaster.pid")
+  NPSD_DATABASE_URL=$(deploy/cluster.sh url "$cluster")
   export NPSD_DATABASE_URL
 }
 
@@ -53,6 +78,7 @@ listening() { # NAME FIELD
 # A Ctrl-C is for this script alone, which then ends the daemon; and the daemon does not outlive it.
 start_daemon() { # NAME
   local i
+  mkdir -p "$scratch/$1"
   NPSD_LISTEN=127.0.0.1:0 NPSD_ADMIN_LISTEN=127.0.0.1:0 NPSD_VAR=$scratch/$1 \
     setsid setpriv --pdeathsig TERM "$npsd" serve --migrate </dev/null 2>"$scratch/$1.log" &
   daemon[$1]=$!
@@ -65,6 +91,22 @@ start_daemon() { # NAME
   done
   cat "$scratch/$1.log" >&2
   fail "the daemon did not start"
+}
+
+# Another server, which prints its address when it listens, and ends with this script.
+start_server() { # NAME COMMAND...
+  local i
+  : >"$scratch/$1.out"
+  setsid setpriv --pdeathsig TERM "${@:2}" </dev/null >"$scratch/$1.out" 2>"$scratch/$1.log" &
+  daemon[$1]=$!
+  for ((i = 0; i < 300; i++)); do
+    address[$1]=$(sed -n 's,^http://,,p' "$scratch/$1.out")
+    [ -z "${address[$1]}" ] || return 0
+    kill -0 "${daemon[$1]}" 2>/dev/null || break
+    sleep 0.1
+  done
+  cat "$scratch/$1.log" >&2
+  fail "$1 did not start"
 }
 
 # A daemon that does not end when asked is ended, so that nothing is left behind.
@@ -80,30 +122,19 @@ stop_daemon() { # NAME
   wait "$pid" 2>/dev/null || true
 }
 
-start_all() {
-  local name
-  # Only what this script sets may reach the daemon and PostgreSQL's programs.
-  for name in "${!NPSD_@}" "${!PG@}"; do unset "$name"; done
-  trap finish EXIT
-  trap 'say "failed: $BASH_COMMAND"' ERR
-  trap 'exit 130' INT TERM HUP
-  start_cluster
-  mkdir -p "$scratch/first" "$scratch/second"
-  start_daemon first
-  "$npsd" survey create deploy/demo.json >/dev/null
-  (umask 077 && "$npsd" key create --role admin --name bench >"$scratch/key")
-  run_child psql "$NPSD_DATABASE_URL" --no-psqlrc --quiet --set=ON_ERROR_STOP=1 \
-    --file=tests/bench/peer.sql
-  measures=$scratch/measures facts=$scratch/facts
-  : >"$measures"
-  : >"$facts"
+# The demo's survey under another name.
+create_survey() { # SLUG
+  sed "s/\"id\": \"demo\"/\"id\": \"$1\"/" deploy/demo.json >"$scratch/survey.json"
+  "$npsd" survey create "$scratch/survey.json" >/dev/null
 }
+
+create_key() { (umask 077 && "$npsd" key create --role admin --name bench >"$scratch/key"); }
 
 # --- facts for the report, one a line ---
 
 fact() { printf '%s\t%s\n' "$1" "$2" >>"$facts"; } # NAME VALUE
 
-describe_machine() {
+describe_machine() { # PLAN
   local name settings=''
   for name in fsync synchronous_commit full_page_writes shared_buffers; do settings+="$name=$(query "show $name") "; done
   fact date "$(date -u +'%Y-%m-%d %H:%M UTC')"
@@ -114,7 +145,7 @@ describe_machine() {
   fact npsd "$("$npsd" --version)"
   fact settings "$settings"
   fact load "$(cut -d' ' -f1 /proc/loadavg)"
-  fact plan "$rounds rounds of $seconds s a load, snapshot $snapshot_seconds s, writers $writers_seconds s"
+  fact plan "$1"
 }
 
 # --- questions ---
@@ -156,4 +187,14 @@ processor_time() {
       if (pid == script) load += $14 + $15
     }
     END { printf "%.0f %.0f %.0f %.0f\n", npsd * tick, postgres * tick, load * tick, machine * tick }'
+}
+
+# Between the two, what share of the processors went to anything but daemons, PostgreSQL and loads.
+watch_others() { watched="$(processor_time) ${EPOCHREALTIME/./}"; }
+
+tell_others() {
+  local -a a b
+  read -ra a <<<"$watched"
+  read -ra b <<<"$(processor_time) ${EPOCHREALTIME/./}"
+  fact other $((100 * (b[3] - a[3] - (b[0] + b[1] + b[2] - a[0] - a[1] - a[2])) / ($(nproc) * (b[4] - a[4]))))
 }

@@ -84,6 +84,24 @@ START_TEST(tells_which_months_differ_and_repairs_them)
 }
 END_TEST
 
+START_TEST(checks_one_month)
+{
+    append(answer("2026-03-02T10:00:00Z", 3));
+    append(answer("2026-04-02T10:00:00Z", 3));
+    fold();
+    run("update tally_day set n3 = n3 + 1 where survey_id = s() and slot = 20514");
+    ck_assert_int_eq(CHECK("--survey", slug(), "--month", "2026-04"), CLI_OK);
+    ck_assert_str_eq(said, "1 month checked: all equal\n");
+    ck_assert_int_eq(CHECK("--survey", slug(), "--month", "2026-03"), CLI_REFUSED);
+    ck_assert_str_eq(said, lines("2026-03 differing cells: 3\n", "1 month checked: 1 differs\n"));
+    ck_assert_int_eq(CHECK("--survey", slug(), "--month", "2026-05"), CLI_OK);
+    ck_assert_str_eq(said, "there are no answers to check\n");
+    ck_assert_int_eq(CHECK("--month", "2026-13"), CLI_USAGE);
+    ck_assert_int_eq(CHECK("--month", "2026-04-01"), CLI_USAGE);
+    ck_assert_int_eq(CHECK("--month", "April"), CLI_USAGE);
+}
+END_TEST
+
 /* Something writes the tallies wrong as soon as they are written. */
 START_TEST(tells_what_still_differs)
 {
@@ -154,6 +172,7 @@ int main(void)
     tcase_set_timeout(test_case, 30);
     tcase_add_test(test_case, says_that_all_is_equal);
     tcase_add_test(test_case, tells_which_months_differ_and_repairs_them);
+    tcase_add_test(test_case, checks_one_month);
     tcase_add_test(test_case, tells_what_still_differs);
     tcase_add_test(test_case, counts_answers_under_a_facet_added_later);
     tcase_add_test(test_case, goes_through_all_surveys);
