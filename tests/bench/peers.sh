@@ -95,7 +95,7 @@ compare_numbers() {
   local name
   find_quarter
   for name in nps-days nps-quarter nps-all; do
-    ask first "$name" counted 10 "$samples"
+    ask first "$name" counted 30 "$samples"
     asked=$scratch/asked_slow ask fastify "$name" counted 2 $((samples / 4 + 1))
     say "asked: $name"
   done
