@@ -17,7 +17,7 @@ export LC_ALL=C
 
 readonly seconds=${BENCH_SECONDS:-60} posts=${BENCH_POSTS:-10000} polls=${BENCH_POLLS:-2000}
 readonly soak_seconds=${BENCH_SOAK_SECONDS:-300} soak_posts=2000 soak_polls=500
-readonly many_connections=4000
+readonly post_connections=256 many_connections=4000
 
 # shellcheck source=tests/bench/service.sh
 . tests/bench/service.sh
@@ -48,7 +48,7 @@ end_pace() { # NAME FILE
 mix() {
   local differing cells samples=0 wrong=0 least=
   say "$posts answers and $polls polls a second for $seconds s"
-  pace_aside "$scratch/mixed" "$seconds" "$posts" 64 "$polls" 32
+  pace_aside "$scratch/mixed" "$seconds" "$posts" "$post_connections" "$polls" 32
   while is_running; do
     IFS='|' read -r differing cells < <(query "$(cat tests/bench/sample.sql)")
     samples=$((samples + 1))
@@ -104,6 +104,7 @@ describe_machine "$posts answers and $polls polls a second for $seconds s; then 
 fact posts "$posts"
 fact polls "$polls"
 fact connections "$many_connections"
+fact post_connections "$post_connections"
 sleep 3
 fact memory_idle "$(resident)"
 watch_others
