@@ -55,10 +55,12 @@ static bool add_headers(struct MHD_Response *response, struct request *request,
 bool reply_queue(struct request *request, const struct reply *reply)
 {
     /* The body lives in the request's arena: libmicrohttpd reads it no more once it has told that
-     * the request is completed. Of a 304 it tells the length of the body, and leaves it out. */
-    void *body = (void *)(uintptr_t)(reply->body ? reply->body : "");
+     * the request is completed. With a 304 it would tell the length of a body that does not come,
+     * as RFC 9110 (8.6) has it, and small clients wait for that body: a length of 0 harms none. */
+    bool empty = !reply->body || reply->status == 304;
+    void *body = (void *)(uintptr_t)(empty ? "" : reply->body);
     __attribute__((cleanup(response_done))) struct MHD_Response *response =
-        MHD_create_response_from_buffer(reply->body_len, body, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(empty ? 0 : reply->body_len, body, MHD_RESPMEM_PERSISTENT);
     if (!response || !add_headers(response, request, reply))
         return false;
     connection_deadline(request->connection, clock_monotonic_us() + request->server->reply_us);

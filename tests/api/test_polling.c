@@ -71,7 +71,8 @@ START_TEST(from_memory_it_is_the_same)
     expect_header(same, "ETag", tag);
     ck_assert_uint_eq(same->size, 0);
     const char *length = header_of(same, "Content-Length");
-    ck_assert_msg(!length || strcmp(length, text("%zu", first->size)) == 0, "%s", length);
+    /* Any other length has small clients wait for a body. */
+    ck_assert_msg(!length || strcmp(length, "0") == 0, "%s", length);
     expect_status(ask_until_recalled(survey, "?last=30d", "\"other\""), 200);
 }
 END_TEST
