@@ -73,11 +73,17 @@ static uint64_t generation_of(const struct call *call)
     return sum;
 }
 
-/* What people without a key ask (public badges) does not push out what others see. */
+/* Whoever comes without a key, or with one that stands in web pages: they see public badges. */
+static bool is_stranger(const struct call *call)
+{
+    return !role_is_secret(call_identity(call)->role);
+}
+
+/* What strangers ask does not push out what others see. */
 static struct kept_table *table_of(const struct call *call)
 {
     const struct recall *recall = call_world(call)->recall;
-    return call_identity(call)->key ? recall->table : recall->of_strangers;
+    return is_stranger(call) ? recall->of_strangers : recall->table;
 }
 
 /* --- flights --- */
@@ -193,10 +199,10 @@ static struct kept_reply *recollect(const struct call *call, const struct questi
     return current ? kept_get(table_of(call), question, generation) : NULL;
 }
 
-/* Whoever has no key may ask for what is remembered, and now and then for something new. */
+/* They may ask for what is remembered, and now and then for something new. */
 static struct reply limit_strangers(const struct call *call)
 {
-    if (call_identity(call)->key)
+    if (!is_stranger(call))
         return (struct reply){0};
     int wait = limits_take(call_world(call)->asks, call->client, 1, clock_monotonic_us());
     if (wait == 0)

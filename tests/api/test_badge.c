@@ -100,13 +100,32 @@ START_TEST(head_and_tags)
 }
 END_TEST
 
+/* Whoever has no secret key cannot make the database work without end; what is remembered stays
+ * free, and who has one is not held up. */
+START_TEST(strangers_are_limited)
+{
+    const char *survey = fixture_survey("'badge':'public'");
+    const char *const keys[] = {NULL, fixture_key(SUBMIT)};
+    for (size_t k = 0; k < COUNT_OF(keys); k++) {
+        struct reply *reply = NULL;
+        for (int i = 0; i < 1500 && (!reply || reply->status == 200); i++) {
+            reply = badge(keys[k], survey, text("?label=%zu+%d", k, i));
+            if (i % 10 == 0)
+                expect_status(badge(NULL, survey, ""), 200);
+        }
+        expect_problem(reply, 429, "too-many-requests", NULL);
+        ck_assert_ptr_nonnull(header_of(reply, "Retry-After"));
+        expect_status(badge(NULL, survey, ""), 200);
+        expect_status(badge(fixture_key(VIEWER), survey, text("?label=mine+%zu", k)), 200);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_test tests[] = {
-        {.test = embedded_without_a_key},
-        {.test = private_needs_a_key},
-        {.test = labels},
-        {.test = head_and_tags},
+        {.test = embedded_without_a_key}, {.test = private_needs_a_key},   {.test = labels},
+        {.test = head_and_tags},          {.test = strangers_are_limited},
     };
     return fixture_run("badge", NULL, tests, COUNT_OF(tests));
 }

@@ -11,8 +11,8 @@
  * turn, never one that has begun, whose snapshot may be older than what was acknowledged before the
  * call.
  *
- * Bounded: RECALL_BYTES of replies, least recently used ones go first. Who asks without a key has a
- * small table apart, and a limit for what is not in it.
+ * Bounded: RECALL_BYTES of replies, least recently used ones go first. Who asks without a secret
+ * key has a small table apart, and a limit for what is not in it.
  */
 #ifndef NPSD_API_RECALL_H
 #define NPSD_API_RECALL_H
