@@ -2,6 +2,7 @@
 
 #include "npsd/base/clock.h"
 #include "npsd/db/array.h"
+#include "npsd/ingest/batch.h"
 #include "support/unit_cuts.h"
 
 #include <string.h>
@@ -41,6 +42,36 @@ struct pg_options ingest_options(const char *url)
                                .settings = lane_settings,
                                .role = "npsd_app",
                                .allow_unsafe = true};
+}
+
+static struct pg_options batch_options;
+static struct batch_tools tools;
+static struct arena batch_arena;
+
+void ingest_begin(void)
+{
+    batch_options = ingest_options(unit_pg_url());
+    arena_init(&batch_arena, 65536);
+    tools = (struct batch_tools){
+        .pg = pg_new(&batch_options), .arena = &batch_arena, .values = values_new()};
+}
+
+void ingest_end(void)
+{
+    pg_free(tools.pg);
+    values_free(tools.values);
+    arena_done(&batch_arena);
+}
+
+void ingest_settings(const char *const *settings)
+{
+    batch_options.settings = settings;
+}
+
+void ingest_commit(struct lane_item *const *items, size_t count)
+{
+    batch_commit(&tools, items, count);
+    arena_reset(&batch_arena);
 }
 
 static void nothing(struct lane_item *item)

@@ -12,6 +12,14 @@
 
 /* A connection of a lane: to the test's database, or through a proxy. */
 struct pg_options ingest_options(const char *url);
+/* A checked fixture for tests of batches: the tools of a lane, for ingest_commit. */
+void ingest_begin(void);
+void ingest_end(void);
+/* Connections made from now on begin with these settings. */
+void ingest_settings(const char *const *settings);
+/* Takes the items as a lane does. */
+void ingest_commit(struct lane_item *const *items, size_t count);
+
 /* An item with a new answer of March 2026, its cuts numbered already, and eight seconds to go. */
 struct lane_item *ingest_item(void);
 /* The same answer sent again, and another answer sent under the same id. */

@@ -3,10 +3,22 @@
 #include "npsd/base/buf.h"
 #include "npsd/base/clock.h"
 #include "npsd/domain/survey.h"
+#include "npsd/store/folds.h"
+#include "support/unit_database.h"
 #include "unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
+
+struct pg *recount_connect(void)
+{
+    static const struct db_stmt *const *const sets[] = {numbers_statements, windows_statements,
+                                                        folds_statements, NULL};
+    struct pg *pg = unit_database_connect(sets);
+    ck_assert_int_eq(pg_command(pg, "set enable_seqscan = off; set synchronous_commit = off"),
+                     DB_OK);
+    return pg;
+}
 
 static const char *sql_time(struct arena *arena, int64_t at_us)
 {

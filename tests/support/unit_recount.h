@@ -8,6 +8,9 @@
 
 #include "support/unit_answers.h"
 
+/* A connection that knows what numbers need, and plans as the daemon's do. */
+struct pg *recount_connect(void);
+
 /* The body of a result for each window: ret_bodies has room for them all. */
 void recount_bodies(struct pg *pg, struct arena *arena, const struct number_query *query,
                     const char **ret_bodies);

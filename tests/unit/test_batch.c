@@ -11,30 +11,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static struct pg_options options;
-static struct batch_tools tools;
-static struct arena arena;
-
-static void setup(void)
-{
-    options = ingest_options(unit_pg_url());
-    arena_init(&arena, 65536);
-    tools = (struct batch_tools){.pg = pg_new(&options), .arena = &arena, .values = values_new()};
-}
-
-static void teardown(void)
-{
-    pg_free(tools.pg);
-    values_free(tools.values);
-    arena_done(&arena);
-}
-
-static void commit(struct lane_item *const *items, size_t count)
-{
-    batch_commit(&tools, items, count);
-    arena_reset(&arena);
-}
-
 static void expect(const struct lane_item *item, enum lane_outcome outcome)
 {
     ck_assert_int_eq(item->outcome, outcome);
@@ -43,7 +19,7 @@ static void expect(const struct lane_item *item, enum lane_outcome outcome)
 START_TEST(new_answers_are_created)
 {
     struct lane_item **items = ingest_items(300);
-    commit(items, 300);
+    ingest_commit(items, 300);
     ck_assert_uint_eq(ingest_count(items, 300, LANE_CREATED), 300);
     ck_assert_int_eq(ingest_rows(), 300);
     ingest_check(items, 300);
@@ -65,7 +41,7 @@ START_TEST(repeats_in_a_batch)
     static const enum lane_outcome expected[] = {LANE_CREATED,  LANE_CREATED, LANE_REPLAYED,
                                                  LANE_REUSED,   LANE_CREATED, LANE_REUSED,
                                                  LANE_REPLAYED, LANE_CREATED, LANE_REUSED};
-    commit(items, 9);
+    ingest_commit(items, 9);
     for (size_t i = 0; i < 9; i++)
         expect(items[i], expected[i]);
     ck_assert_int_eq(items[2]->row.received_us, one->row.received_us);
@@ -84,7 +60,7 @@ START_TEST(the_first_in_the_queue_is_the_answer)
         items[i]->row.hash[1] = (uint8_t)(i / (COUNT / 3));
         items[i]->row.received_us -= _i;
     }
-    commit(items, COUNT);
+    ingest_commit(items, COUNT);
     ck_assert_uint_eq(ingest_count(items, COUNT / 3, LANE_CREATED), COUNT / 3);
     ck_assert_uint_eq(ingest_count(items, COUNT, LANE_REUSED), COUNT - COUNT / 3);
     ingest_check(items, COUNT);
@@ -98,7 +74,7 @@ START_TEST(a_flood_of_one_id)
     for (size_t i = 1; i < COUNT; i++)
         items[i] = i % 3 ? ingest_again(items[0]) : ingest_other(items[0]);
     int64_t began = clock_monotonic_us();
-    commit(items, COUNT);
+    ingest_commit(items, COUNT);
     ck_assert_int_lt(clock_monotonic_us() - began, CLOCK_SECOND_US / 4);
     expect(items[0], LANE_CREATED);
     ck_assert_uint_eq(ingest_count(items, COUNT, LANE_REPLAYED), 666);
@@ -112,7 +88,7 @@ START_TEST(repeats_of_what_is_committed)
 {
     struct lane_item *one = ingest_item(), *two = ingest_item(), *gone = ingest_item();
     gone->row.received_us -= CLOCK_SECOND_US; /* by which it is found */
-    commit((struct lane_item *[]){one, two, gone}, 3);
+    ingest_commit((struct lane_item *[]){one, two, gone}, 3);
     unit_pg_sql("insert into journal (survey_id, slot, cuts, scores, weights)"
                 " select s(), d.slot, cuts, array_fill(d.score, array[cardinality(cuts)]),"
                 "  array_fill(-1, array[cardinality(cuts)])"
@@ -127,7 +103,7 @@ START_TEST(repeats_of_what_is_committed)
                                  ingest_other(gone), ingest_again(gone), ingest_again(two)};
     static const enum lane_outcome expected[] = {LANE_REUSED, LANE_REPLAYED, LANE_CREATED,
                                                  LANE_ERASED, LANE_ERASED,   LANE_REPLAYED};
-    commit(items, 6);
+    ingest_commit(items, 6);
     for (size_t i = 0; i < 6; i++)
         expect(items[i], expected[i]);
     ck_assert_int_eq(items[1]->row.received_us, one->row.received_us);
@@ -144,7 +120,7 @@ static struct pg *hold(const struct lane_item *item)
     const struct answer_row *row = &item->row;
     struct answer_found found;
     ck_assert_int_eq(pg_command(other, "begin"), DB_OK);
-    ck_assert_int_eq(answers_append_carefully(other, &arena, &row, 1, &found), DB_OK);
+    ck_assert_int_eq(answers_append_carefully(other, unit_folds_arena(), &row, 1, &found), DB_OK);
     return other;
 }
 
@@ -158,7 +134,7 @@ START_TEST(an_uncommitted_row_of_another_writer)
     struct lane_item *items[] = {ingest_item(), ingest_again(same), ingest_other(other)};
     pid_t pids[] = {ingest_end_later(writers[0], hows[_i]), ingest_end_later(writers[1], hows[_i])};
     int64_t began = clock_monotonic_us();
-    commit(items, 3);
+    ingest_commit(items, 3);
     ck_assert_int_ge(clock_monotonic_us() - began, 200000);
     for (int i = 0; i < 2; i++) {
         int status;
@@ -186,7 +162,7 @@ START_TEST(only_the_poisoned_row_fails)
     for (; poisoned[_i][bad] >= 0; bad++)
         ingest_mark(items[poisoned[_i][bad]]);
     items[COUNT] = ingest_again(items[poisoned[_i][0]]); /* a repeat is as bad */
-    commit(items, COUNT + 1);
+    ingest_commit(items, COUNT + 1);
     ck_assert_uint_eq(ingest_count(items, COUNT + 1, LANE_REFUSED), bad + 1);
     ck_assert_uint_eq(ingest_count(items, COUNT + 1, LANE_CREATED), COUNT - bad);
     for (size_t i = 0; i < bad; i++)
@@ -206,7 +182,7 @@ START_TEST(repeats_of_a_poisoned_row)
                                                  LANE_REPLAYED, LANE_CREATED};
     ingest_poison("22000");
     ingest_mark(bad);
-    commit(items, 5);
+    ingest_commit(items, 5);
     for (size_t i = 0; i < 5; i++)
         expect(items[i], expected[i]);
     ck_assert_int_eq(ingest_rows(), 2);
@@ -220,7 +196,7 @@ START_TEST(a_poisoned_row_costs_few_round_trips)
     ingest_poison("23514");
     ingest_mark(items[321]);
     uint64_t careful = metrics_read(METRIC_CAREFUL);
-    commit(items, 1000);
+    ingest_commit(items, 1000);
     ck_assert_uint_eq(ingest_count(items, 1000, LANE_CREATED), 999);
     ck_assert_uint_le(metrics_read(METRIC_CAREFUL) - careful, 2 * 10 + 1);
     ingest_check(items, 1000);
@@ -237,7 +213,7 @@ START_TEST(invalid_texts_are_refused)
     items[9]->row.respondent = "\xff";
     items[10]->row.score = 11;
     items[10]->row.question_cut_count = 0;
-    commit(items, 40);
+    ingest_commit(items, 40);
     for (int i = 7; i <= 10; i++)
         expect(items[i], LANE_REFUSED);
     ck_assert_uint_eq(ingest_count(items, 40, LANE_CREATED), 36);
@@ -251,7 +227,7 @@ START_TEST(all_are_poisoned)
     ingest_poison("22000");
     for (size_t i = 0; i < 9; i++)
         ingest_mark(items[i]);
-    commit(items, 9);
+    ingest_commit(items, 9);
     ck_assert_uint_eq(ingest_count(items, 9, LANE_REFUSED), 9);
     ck_assert_int_eq(ingest_rows(), 0);
     ingest_check(items, 9);
@@ -262,14 +238,14 @@ START_TEST(what_waited_too_long_is_not_sent)
 {
     struct lane_item **items = ingest_items(4);
     items[1]->deadline_us = items[3]->deadline_us = clock_monotonic_us() - 1;
-    commit(items, 4);
+    ingest_commit(items, 4);
     expect(items[0], LANE_CREATED);
     expect(items[1], LANE_EXPIRED);
     expect(items[2], LANE_CREATED);
     expect(items[3], LANE_EXPIRED);
     ck_assert_int_eq(ingest_rows(), 2);
     ingest_check(items, 4);
-    commit(&items[1], 1);
+    ingest_commit(&items[1], 1);
     ck_assert_int_eq(ingest_rows(), 2);
 }
 END_TEST
@@ -287,7 +263,7 @@ START_TEST(outcomes_are_counted)
     one->row.channel = CHANNEL_WEB;
     for (size_t i = 0; i < COUNT_OF(counters); i++)
         before[i] = metrics_read(counters[i]);
-    commit(items, 5);
+    ingest_commit(items, 5);
     for (size_t i = 0; i < COUNT_OF(counters); i++)
         ck_assert_uint_eq(metrics_read(counters[i]) - before[i], 1);
     ingest_check(items, 5);
@@ -298,7 +274,7 @@ int main(void)
 {
     Suite *suite = suite_create("batch");
     TCase *tcase = unit_folds_case("batch");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, ingest_begin, ingest_end);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, new_answers_are_created);
     tcase_add_test(tcase, repeats_in_a_batch);

@@ -7,30 +7,6 @@
 
 #include <sys/wait.h>
 
-static struct pg_options options;
-static struct batch_tools tools;
-static struct arena arena;
-
-static void setup(void)
-{
-    options = ingest_options(unit_pg_url());
-    arena_init(&arena, 65536);
-    tools = (struct batch_tools){.pg = pg_new(&options), .arena = &arena, .values = values_new()};
-}
-
-static void teardown(void)
-{
-    pg_free(tools.pg);
-    values_free(tools.values);
-    arena_done(&arena);
-}
-
-static void commit(struct lane_item *const *items, size_t count)
-{
-    batch_commit(&tools, items, count);
-    arena_reset(&arena);
-}
-
 static void expect(const struct lane_item *item, enum lane_outcome outcome)
 {
     ck_assert_int_eq(item->outcome, outcome);
@@ -50,7 +26,7 @@ START_TEST(facets_get_their_numbers)
     add_facet(items[1], SURVEY_FACET_FIRST, "new");
     add_facet(items[1], SURVEY_FACET_AGENT, "Olga");
     add_facet(items[2], SURVEY_FACET_FIRST, "new");
-    commit(items, 4);
+    ingest_commit(items, 4);
     ck_assert_uint_eq(ingest_count(items, 4, LANE_CREATED), 4);
     ck_assert_int_eq(items[0]->row.facets[0], 3);
     ck_assert_int_eq(items[1]->row.facets[0], 6);
@@ -69,7 +45,7 @@ START_TEST(a_refused_facet_value)
     struct lane_item **items = ingest_items(3);
     add_facet(items[0], SURVEY_FACET_FIRST, "\xff");
     add_facet(items[2], SURVEY_FACET_FIRST, "good");
-    commit(items, 3);
+    ingest_commit(items, 3);
     expect(items[0], LANE_REFUSED);
     expect(items[1], LANE_CREATED);
     expect(items[2], LANE_CREATED);
@@ -88,7 +64,7 @@ START_TEST(what_waited_too_long_for_another_is_not_sent)
     ck_assert_int_eq(pg_command(other, "do 'begin perform pg_advisory_xact_lock(8, s()); end'"),
                      DB_OK);
     pid_t pid = ingest_end_later(other, "commit");
-    commit(items, 3);
+    ingest_commit(items, 3);
     waitpid(pid, NULL, 0);
     pg_free(other);
     expect(items[0], LANE_EXPIRED);
@@ -106,12 +82,12 @@ START_TEST(numbering_that_fails_is_not_tried_for_each_item)
     static const char *const impatient[] = {"lock_timeout=50ms", NULL};
     struct lane_item **items = ingest_items(6);
     struct pg *other = unit_database_connect(NULL);
-    options.settings = impatient;
+    ingest_settings(impatient);
     for (size_t i = 0; i < 5; i++)
         add_facet(items[i], SURVEY_FACET_FIRST, arena_printf(unit_folds_arena(), "v%zu", i));
     ck_assert_int_eq(pg_command(other, "do 'begin perform pg_advisory_lock(8, s()); end'"), DB_OK);
     int64_t began = clock_monotonic_us();
-    commit(items, 6);
+    ingest_commit(items, 6);
     ck_assert_int_lt(clock_monotonic_us() - began, 1500000);
     pg_free(other);
     ck_assert_uint_eq(ingest_count(items, 5, LANE_UNAVAILABLE), 5);
@@ -124,7 +100,7 @@ int main(void)
 {
     Suite *suite = suite_create("batch_facets");
     TCase *tcase = unit_folds_case("batch_facets");
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, ingest_begin, ingest_end);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, facets_get_their_numbers);
     tcase_add_test(tcase, a_refused_facet_value);

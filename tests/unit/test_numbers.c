@@ -10,17 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct db_stmt *const *const sets[] = {numbers_statements, windows_statements,
-                                                    folds_statements, NULL};
 static struct pg *pg;
 static struct arena arena;
 static uint64_t seed;
 
 static void setup(void)
 {
-    pg = unit_database_connect(sets);
-    ck_assert_int_eq(pg_command(pg, "set enable_seqscan = off; set synchronous_commit = off"),
-                     DB_OK);
+    pg = recount_connect();
     arena_init(&arena, 1 << 20);
     seed = 20261120;
 }
