@@ -18,8 +18,7 @@ enum {
     DESCRIPTORS_SPARE = 128, /* database, log, spool, epoll */
     STOP_WAIT_MS = 5000,
     STEP_LIMIT_S = 20, /* no step waits for anything */
-    LINGER_MS =
-        2000, /* for requests on open connections, while another process takes the new ones */
+    LINGER_MS = 2000,  /* on open connections, while another process takes the new ones */
     QUIET_MS = 20
 };
 

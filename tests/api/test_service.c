@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CLIENTS = 8, TAKEOVERS = 3 };
+enum { CLIENTS = 32, TAKEOVERS = 3 };
 
 /* --- a manager --- */
 
@@ -95,6 +95,7 @@ static void *post_on(void *closure)
         curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &connects);
         load->connects += connects;
         note(load, code, status);
+        usleep(5000); /* most connections are idle when a daemon is told to end */
     }
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
