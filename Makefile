@@ -58,7 +58,8 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test bench bench-scale bench-peers bench-mixed fuzz fuzz-programs check-layers check-tsan check-valgrind coverage lint \
+.PHONY: FORCE all lib tests run test bench bench-scale bench-peers bench-mixed fuzz fuzz-programs check-layers \
+	check-unit check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
 all: $(BUILD)/npsd  ## build build/npsd (the default); SANITIZER=address,undefined or thread: apart
@@ -132,6 +133,12 @@ coverage:  ## which lines the tests run
 
 COVERAGE = SANITIZER= BUILD=build/coverage OPTIMIZE='-O0 -g' \
 	EXTRA_CFLAGS='--coverage -fprofile-update=atomic' EXTRA_LDFLAGS=--coverage
+
+check-unit:  ## the systemd unit: well-formed, and tight
+	@sed 's#/usr/local/bin/npsd#/bin/true#' deploy/npsd.service >$(BUILD)/npsd.service
+	@cp deploy/npsd.socket $(BUILD)/npsd.socket
+	@systemd-analyze verify $(BUILD)/npsd.service $(BUILD)/npsd.socket
+	@systemd-analyze security --offline=true --threshold=15 $(BUILD)/npsd.service | tail -n 1
 
 lint:  ## clang-tidy, cppcheck, shellcheck and the format, all without a finding
 	@deploy/packages.sh lint
