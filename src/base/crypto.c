@@ -86,6 +86,18 @@ struct crypto_hash crypto_mac(const struct crypto_mac_key *key, const void *byte
     return hash;
 }
 
+_Static_assert(CRYPTO_HASH_SIZE == crypto_auth_hmacsha256_BYTES, "HMAC-SHA-256 has 32 bytes");
+
+struct crypto_hash crypto_hmac(const void *key, size_t key_len, const void *bytes, size_t len)
+{
+    crypto_auth_hmacsha256_state state;
+    struct crypto_hash tag;
+    crypto_auth_hmacsha256_init(&state, key, key_len);
+    crypto_auth_hmacsha256_update(&state, bytes, len);
+    crypto_auth_hmacsha256_final(&state, tag.bytes);
+    return tag;
+}
+
 _Static_assert(crypto_shorthash_KEYBYTES == CRYPTO_SHORT_KEY_SIZE &&
                    crypto_shorthash_BYTES == sizeof(uint64_t),
                "SipHash of 8 bytes");
@@ -129,10 +141,20 @@ char *crypto_base64url(const void *bytes, size_t len, char *text)
     return text;
 }
 
+/* libsodium takes some bytes outside of ASCII for letters. */
+static bool is_ascii(const char *text, size_t len)
+{
+    unsigned char all = 0;
+    for (size_t i = 0; i < len; i++)
+        all |= (unsigned char)text[i];
+    return all < 0x80;
+}
+
 bool crypto_base64url_decode(const char *text, size_t len, void *bytes, size_t size)
 {
     size_t got;
-    return sodium_base642bin(bytes, size, text, len, NULL, &got, NULL,
+    return is_ascii(text, len) &&
+           sodium_base642bin(bytes, size, text, len, NULL, &got, NULL,
                              sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
            got == size;
 }
@@ -140,8 +162,8 @@ bool crypto_base64url_decode(const char *text, size_t len, void *bytes, size_t s
 bool crypto_base64_decode(const char *text, size_t len, void *bytes, size_t size, size_t *ret_len)
 {
     size_t got;
-    if (sodium_base642bin(bytes, size, text, len, NULL, &got, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0)
+    if (!is_ascii(text, len) || sodium_base642bin(bytes, size, text, len, NULL, &got, NULL,
+                                                  sodium_base64_VARIANT_ORIGINAL) != 0)
         return false;
     *ret_len = got;
     return true;

@@ -43,6 +43,25 @@ START_TEST(sha256_in_pieces)
 }
 END_TEST
 
+/* RFC 4231, cases 1, 2 and 6. */
+START_TEST(hmac_of_known_texts)
+{
+    char key[131];
+    memset(key, 0x0b, 20);
+    struct crypto_hash tag = crypto_hmac(key, 20, "Hi There", 8);
+    ck_assert_str_eq(hex_of(&tag),
+                     "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    tag = crypto_hmac("Jefe", 4, "what do ya want for nothing?", 28);
+    ck_assert_str_eq(hex_of(&tag),
+                     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof key);
+    tag =
+        crypto_hmac(key, sizeof key, "Test Using Larger Than Block-Size Key - Hash Key First", 54);
+    ck_assert_str_eq(hex_of(&tag),
+                     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+END_TEST
+
 /* The values are of Python's hashlib.blake2b(..., digest_size=16). */
 START_TEST(digest_of_known_texts)
 {
@@ -154,6 +173,12 @@ START_TEST(wrong_base64url)
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         ck_assert_msg(!crypto_base64url_decode(wrong[i], strlen(wrong[i]), &byte, 1), "%s",
                       wrong[i]);
+    for (int odd = 0x80; odd < 0x100; odd++) {
+        const char text[] = {(char)odd, 'g'}, padded[] = {(char)odd, 'g', '=', '='};
+        size_t len;
+        ck_assert(!crypto_base64url_decode(text, sizeof text, &byte, 1));
+        ck_assert(!crypto_base64_decode(padded, sizeof padded, &byte, 1, &len));
+    }
     ck_assert(!crypto_base64url_decode("Zg\0", 3, &byte, 1));
     ck_assert(crypto_base64url_decode("Zg", 2, &byte, 1));
     ck_assert_int_eq(byte, 'f');
@@ -201,6 +226,7 @@ int main(void)
 {
     const TTest *tests[] = {sha256_of_known_texts,
                             sha256_in_pieces,
+                            hmac_of_known_texts,
                             mac_of_known_texts,
                             mac_keys,
                             digest_of_known_texts,

@@ -1,7 +1,7 @@
 /*
- * crypto: what npsd needs of libsodium, and nothing else: SHA-256, BLAKE2b with and without a key,
- * random bytes, constant-time comparison, base64url without padding and hex. The only module that
- * includes sodium.h.
+ * crypto: what npsd needs of libsodium, and nothing else: SHA-256 and HMAC of it, BLAKE2b with and
+ * without a key, random bytes, constant-time comparison, base64url without padding and hex. The
+ * only module that includes sodium.h.
  */
 #ifndef NPSD_BASE_CRYPTO_H
 #define NPSD_BASE_CRYPTO_H
@@ -54,6 +54,9 @@ struct crypto_mac_key {
 };
 struct crypto_mac_key crypto_mac_key(const void *bytes, size_t len);
 struct crypto_hash crypto_mac(const struct crypto_mac_key *key, const void *bytes, size_t len);
+
+/* HMAC-SHA-256 (RFC 2104, RFC 4231): for what leaves the house for months, such as signed links. */
+struct crypto_hash crypto_hmac(const void *key, size_t key_len, const void *bytes, size_t len);
 
 /* SipHash: for hash tables over what strangers choose. */
 enum { CRYPTO_SHORT_KEY_SIZE = 16 };
