@@ -6,22 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECRET_SIZE = 32, SNAPSHOT_BLOCK = 16 * 1024 };
+enum { SNAPSHOT_BLOCK = 16 * 1024 };
 
 static const struct db_stmt read_version = {"directory_version", "", "int8",
                                             "select version from directory"};
 
-static const struct db_stmt read_secrets = {
-    "directory_secrets", "", "text bytea",
-    "select name, value from secret where name in ('cursor', 'edit') and length(value) = 32"
-    " order by name"};
-
-/* Several daemons may start at once: the first one's secrets are everybody's. */
-static const struct db_stmt add_secrets = {
-    "directory_add_secrets", "bytea bytea", "",
-    "insert into secret (name, value) values ('cursor', $1), ('edit', $2) on conflict do nothing"};
-
-const struct db_stmt *const directory_statements[] = {&read_version, &read_secrets, &add_secrets,
+const struct db_stmt *const directory_statements[] = {&read_version,
+                                                      &directory_secret_stmts[SECRET_READ],
+                                                      &directory_secret_stmts[SECRET_READ_LINKS],
+                                                      &directory_secret_stmts[SECRET_ADD],
+                                                      &directory_secret_stmts[SECRET_ADD_LINK],
                                                       NULL};
 
 /* What one transaction reads. keys are read into the snapshot's arena, surveys into scratch. */
@@ -44,37 +38,6 @@ enum db_status directory_read_version(struct pg *pg, int64_t *ret_version)
     return status;
 }
 
-static void take_secret(const struct db_result *result, int row, struct crypto_mac_key *key)
-{
-    size_t len;
-    const char *bytes = db_bytes(result, row, 1, &len);
-    *key = crypto_mac_key(bytes, len);
-}
-
-static enum db_status secrets_read(struct pg *pg, struct reading *reading)
-{
-    DB_RESULT result = NULL;
-    enum db_status status = pg_exec(pg, &read_secrets, NULL, 0, &result);
-    if (status != DB_OK)
-        return status;
-    reading->has_secrets = db_rows(result) == 2;
-    if (reading->has_secrets) {
-        take_secret(result, 0, &reading->snapshot->cursor_secret);
-        take_secret(result, 1, &reading->snapshot->edit_secret);
-    }
-    return DB_OK;
-}
-
-static enum db_status secrets_add(struct pg *pg)
-{
-    uint8_t bytes[2 * SECRET_SIZE];
-    const uint8_t *cursor = bytes, *edit = bytes + SECRET_SIZE;
-
-    crypto_random(bytes, sizeof(bytes));
-    return PG_EXEC(pg, &add_secrets, NULL, P_BYTES(cursor, SECRET_SIZE),
-                   P_BYTES(edit, SECRET_SIZE));
-}
-
 /* May run several times: it begins anew. */
 static enum db_status read_all(struct pg *pg, void *context)
 {
@@ -86,7 +49,7 @@ static enum db_status read_all(struct pg *pg, void *context)
     reading->snapshot->arena = reading->arena;
     enum db_status status = directory_read_version(pg, &reading->snapshot->version);
     if (status == DB_OK)
-        status = secrets_read(pg, reading);
+        status = directory_read_secrets(pg, reading->snapshot, &reading->has_secrets);
     if (status == DB_OK)
         status = surveys_read_all(pg, reading->scratch, &reading->surveys, &reading->survey_count);
     if (status == DB_OK)
@@ -181,7 +144,7 @@ static enum db_status read_with_secrets(struct pg *pg, struct reading *reading)
 {
     enum db_status status = pg_transaction(pg, "directory", DB_REPEATABLE_READ, read_all, reading);
     if (status == DB_OK && !reading->has_secrets) {
-        status = secrets_add(pg);
+        status = directory_add_secrets(pg);
         if (status == DB_OK)
             status = pg_transaction(pg, "directory", DB_REPEATABLE_READ, read_all, reading);
         if (status == DB_OK && !reading->has_secrets)

@@ -16,6 +16,16 @@ struct directory_index {
 /* The version that a snapshot read now would have. */
 enum db_status directory_read_version(struct pg *pg, int64_t *ret_version);
 
+/* Among directory_statements. */
+enum { SECRET_READ, SECRET_READ_LINKS, SECRET_ADD, SECRET_ADD_LINK };
+extern const struct db_stmt directory_secret_stmts[];
+
+/* The secrets into the snapshot. *ret_complete false: some are not there yet. */
+enum db_status directory_read_secrets(struct pg *pg, struct directory_snapshot *snapshot,
+                                      bool *ret_complete);
+/* Adds those that are not there. */
+enum db_status directory_add_secrets(struct pg *pg);
+
 /*
  * A new snapshot, with one reference, in an arena of its own. Flags of keys that last knows (NULL:
  * none) are shared with it, those of new keys are made in flags, which outlives all snapshots.

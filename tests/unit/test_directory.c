@@ -2,6 +2,7 @@
 #include "npsd/json/read.h"
 #include "npsd/json/survey.h"
 #include "npsd/state/directory.h"
+#include "npsd/store/audit.h"
 #include "npsd/store/folds.h"
 #include "npsd/store/keys.h"
 #include "support/unit_database.h"
@@ -11,7 +12,8 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct db_stmt *const *const sets[] = {directory_statements, folds_statements,
-                                                    surveys_statements, keys_statements, NULL};
+                                                    surveys_statements,   keys_statements,
+                                                    audit_statements,     NULL};
 
 static struct pg *pg;
 static struct arena arena;
@@ -19,7 +21,7 @@ static struct directory *directory;
 
 static void setup(void)
 {
-    unit_pg_sql("truncate survey, question, api_key, secret, tally_state");
+    unit_pg_sql("truncate survey, question, api_key, secret, tally_state, audit");
     unit_pg_sql("update directory set version = version + 1");
     pg = unit_database_connect(sets);
     arena_init(&arena, 4096);
@@ -325,7 +327,7 @@ START_TEST(secrets_are_shared_and_stay)
     ck_assert(same(tag(&its->edit_secret), stored_tag("edit")));
     ck_assert(same(tag(&its->cursor_secret), stored_tag("cursor")));
     ck_assert(!same(stored_tag("edit"), stored_tag("cursor")));
-    ck_assert_int_eq(unit_pg_number("select count(distinct value) from secret"), 2);
+    ck_assert_int_eq(unit_pg_number("select count(distinct value) from secret"), 3);
     directory_release(mine);
     directory_release(its);
     directory_free(other);
@@ -334,10 +336,82 @@ END_TEST
 
 START_TEST(a_broken_secret_is_not_replaced)
 {
-    unit_pg_sql("insert into secret values ('edit', '\\x00')");
-    ck_assert_int_eq(directory_refresh(directory, pg), DB_SCHEMA);
-    ck_assert_ptr_null(directory_acquire(directory));
-    ck_assert_int_eq(unit_pg_number("select length(value) from secret where name = 'edit'"), 1);
+    static const char *const names[] = {"edit", "link.0"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        unit_pg_sql("truncate secret");
+        unit_pg_sql("insert into secret values ('%s', '\\x00')", names[i]);
+        ck_assert_int_eq(directory_refresh(directory, pg), DB_SCHEMA);
+        ck_assert_ptr_null(directory_acquire(directory));
+        ck_assert_int_eq(
+            unit_pg_number("select length(value) from secret where name = '%s'", names[i]), 1);
+    }
+}
+END_TEST
+
+/* A database of before has no key for links. */
+START_TEST(missing_secrets_are_added)
+{
+    refresh();
+    unit_pg_sql("delete from secret where name = 'link.0'");
+    struct directory_snapshot *before = directory_acquire(directory);
+    refresh();
+    struct directory_snapshot *after = directory_acquire(directory);
+    ck_assert_uint_eq(after->link_keys.count, 1);
+    ck_assert(same(tag(&before->edit_secret), tag(&after->edit_secret)));
+    ck_assert_mem_ne(&before->link_keys.items[0], &after->link_keys.items[0],
+                     sizeof(struct link_key));
+    directory_release(before);
+    directory_release(after);
+}
+END_TEST
+
+static void expect_link_keys(size_t count, int newest, int other)
+{
+    refresh();
+    struct directory_snapshot *snapshot = directory_acquire(directory);
+    const struct link_keys *keys = &snapshot->link_keys;
+    ck_assert_uint_eq(keys->count, count);
+    ck_assert_int_eq(keys->items[0].kid, newest);
+    if (count > 1) {
+        ck_assert_int_eq(keys->items[1].kid, other);
+        ck_assert_mem_ne(keys->items[0].bytes, keys->items[1].bytes, LINK_KEY_SIZE);
+    }
+    directory_release(snapshot);
+}
+
+/* The two newest are good, by number and not by the alphabet, and the directory hears of them. */
+START_TEST(link_keys_rotate)
+{
+    int32_t number = -1;
+    expect_link_keys(1, 0, 0);
+    for (int i = 1; i <= 11; i++) {
+        ck_assert_int_eq(directory_rotate_link_key(pg, "test", &number), DB_OK);
+        ck_assert_int_eq(number, i);
+        expect_link_keys(2, i, i - 1);
+    }
+    unit_pg_sql("insert into secret select 'link.255', value from secret where name = 'link.0'");
+    ck_assert_int_eq(directory_rotate_link_key(pg, "test", &number), DB_OK);
+    ck_assert_int_eq(number, 256);
+    expect_link_keys(2, 0, 255);
+    /* What is no key of a link is nobody's business. */
+    unit_pg_sql("insert into secret select n.name, value from secret,"
+                " unnest(array['link.', 'link.x', 'link.9999999999', 'links.3']) as n (name)"
+                " where secret.name = 'edit'");
+    expect_link_keys(2, 0, 255);
+    ck_assert_int_eq(unit_pg_number("select count(*) from audit where actor = 'test'"
+                                    " and action = 'secret.rotate' and subject = 'link key 256'"),
+                     1);
+}
+END_TEST
+
+/* Who comes first to an empty database is the first key. */
+START_TEST(rotation_before_any_daemon)
+{
+    int32_t number = -1;
+    ck_assert_int_eq(directory_rotate_link_key(pg, "test", &number), DB_OK);
+    ck_assert_int_eq(number, 0);
+    expect_link_keys(1, 0, 0);
+    ck_assert_int_eq(unit_pg_number("select count(*) from secret"), 3);
 }
 END_TEST
 
@@ -515,6 +589,9 @@ int main(void)
                                   every_change_moves_it,
                                   secrets_are_shared_and_stay,
                                   a_broken_secret_is_not_replaced,
+                                  missing_secrets_are_added,
+                                  link_keys_rotate,
+                                  rotation_before_any_daemon,
                                   an_unreadable_survey_costs_no_other,
                                   the_last_stays_good_when_the_database_fails,
                                   use_outlives_snapshots,

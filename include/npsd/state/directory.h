@@ -13,6 +13,7 @@
 
 #include "npsd/base/crypto.h"
 #include "npsd/db/pg.h"
+#include "npsd/domain/link.h"
 #include "npsd/domain/role.h"
 #include "npsd/domain/survey.h"
 #include "npsd/store/surveys.h"
@@ -39,6 +40,7 @@ struct directory_snapshot {
     const struct directory_key *keys; /* good ones, by id */
     size_t key_count;
     struct crypto_mac_key edit_secret, cursor_secret;
+    struct link_keys link_keys; /* at least one */
     /* lookup tables follow, private */
     struct directory_index *index;
     struct arena *arena;
@@ -67,6 +69,10 @@ enum db_status directory_refresh(struct directory *directory, struct pg *pg);
 /* Writes last_used_at of keys used since they were last written, at most once a minute: between
  * DB_OK at once. What could not be written is tried again by the next call. */
 enum db_status directory_touch(struct directory *directory, struct pg *pg);
+
+/* A new key signs links from now on; that before it stays good, older ones do not. Daemons know it
+ * within a second. *ret_number: which one it is, from 0. */
+enum db_status directory_rotate_link_key(struct pg *pg, const char *actor, int32_t *ret_number);
 
 extern const struct db_stmt *const directory_statements[];
 
