@@ -14,6 +14,7 @@ static const struct cli_command commands[] = {
     {"migrate", "bring the database's schema up to this version", cli_migrate},
     {"check", "prove that the tallies equal a recount; repair them", cli_check},
     {"key", "create, list and revoke keys", cli_key},
+    {"secret", "change the key that signs links", cli_secret},
     {"survey", "create, list and show surveys", cli_survey},
     {"report", "the numbers of a survey as a table", cli_report},
     {"config", "effective settings and where each comes from", cli_config},

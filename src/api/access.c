@@ -45,7 +45,7 @@ const char *access_credentials(const struct call *call, bool *ret_malformed)
 /* What a request is for, and what it shows. */
 struct claim {
     enum access access;
-    const char *key, *token; /* NULL: not sent */
+    const char *key, *token, *link; /* NULL: not sent */
 };
 
 /* An edit token stands where a key would, on the one route that takes it. */
@@ -127,12 +127,38 @@ static bool has_survey(const struct route *route)
     return strstr(route->pattern, "{survey}") != NULL;
 }
 
+/* Status 0: no link is in the path, or it is good (or, with *ret_ask, might be). */
+static struct reply find_link(const struct call *call, struct identity *who, const char *sent,
+                              bool *ret_ask)
+{
+    if (sent)
+        return access_take_link(call, who, sent, ret_ask);
+    if (access_link_in_path(call))
+        return access_take_link(call, who, call->params[0], ret_ask);
+    return go_on();
+}
+
+static const struct survey *named_survey(const struct call *call, const struct identity *who)
+{
+    if (!who->snapshot)
+        return NULL;
+    if (who->link && access_link_in_path(call))
+        return directory_survey_by_id(who->snapshot, who->link->survey_id);
+    return directory_survey(who->snapshot, call->params[0]);
+}
+
+static bool is_for(const struct identity *who, int32_t survey_id)
+{
+    return (!who->key || directory_key_covers(who->key, survey_id)) &&
+           (!who->link || who->link->survey_id == survey_id);
+}
+
 static struct reply find_survey(struct call *call, struct identity *who, bool *ret_ask)
 {
     if (!has_survey(call->route))
         return go_on();
-    who->survey = who->snapshot ? directory_survey(who->snapshot, call->params[0]) : NULL;
-    if (who->survey && (!who->key || directory_key_covers(who->key, who->survey->id)))
+    who->survey = named_survey(call, who);
+    if (who->survey && is_for(who, who->survey->id))
         return go_on();
     if (!who->survey && ret_ask) {
         *ret_ask = true;
@@ -213,6 +239,14 @@ static struct reply check_nobody(const struct call *call, const struct identity 
     return needs_key ? refuse_nobody(call) : go_on();
 }
 
+/* A link opens what an open survey offers to everybody; the survey may have changed since. */
+static struct reply check_link(const struct call *call, const struct identity *who,
+                               enum access access)
+{
+    bool needs_link = access == ACCESS_DEFINITION || access == ACCESS_POST;
+    return needs_link && survey_is(who, SURVEY_KEY) ? refuse_nobody(call) : go_on();
+}
+
 static struct reply check_key(const struct call *call, const struct identity *who,
                               enum access access)
 {
@@ -231,7 +265,9 @@ static struct reply check_rights(const struct call *call, const struct identity 
 {
     if (is_public_badge(call, who, access))
         return go_on();
-    struct reply reply = who->key ? check_key(call, who, access) : check_nobody(call, who, access);
+    struct reply reply = who->link  ? check_link(call, who, access)
+                         : who->key ? check_key(call, who, access)
+                                    : check_nobody(call, who, access);
     if (!reply.status && access == ACCESS_POST && who->survey && !who->survey->open)
         return reply_problem(call, PROBLEM_SURVEY_CLOSED, NULL);
     return reply;
@@ -268,12 +304,26 @@ static struct reply admit(struct call *call, const struct claim *claim, bool *re
     if (lacks_key(who, claim))
         return refuse_nobody(call);
     reply = find_token(call, who, claim->token, ret_ask);
+    if (!reply.status && !(ret_ask && *ret_ask))
+        reply = find_link(call, who, claim->link, ret_ask);
     if (reply.status || (ret_ask && *ret_ask))
         return reply;
     reply = find_survey(call, who, ret_ask);
     if (reply.status || (ret_ask && *ret_ask))
         return reply;
     return check_rights(call, who, claim->access);
+}
+
+static struct claim claim_of(const struct call *call, const char *credentials)
+{
+    struct claim claim = {.access = call->route->access};
+    if (credentials && is_edit_token(call, credentials))
+        claim.token = credentials;
+    else if (credentials && access_is_link(call, credentials))
+        claim.link = credentials;
+    else
+        claim.key = credentials;
+    return claim;
 }
 
 static struct reply admit_header(struct call *call, bool *ret_ask)
@@ -283,10 +333,7 @@ static struct reply admit_header(struct call *call, bool *ret_ask)
     if (malformed)
         return reply_problem(call, PROBLEM_UNAUTHORIZED,
                              "Send the key as Bearer, or as the user name of Basic.");
-    bool token = credentials && is_edit_token(call, credentials);
-    const struct claim claim = {.access = call->route->access,
-                                .key = token ? NULL : credentials,
-                                .token = token ? credentials : NULL};
+    const struct claim claim = claim_of(call, credentials);
     return admit(call, &claim, ret_ask);
 }
 

@@ -6,6 +6,7 @@
 #define NPSD_API_WORLD_H
 
 #include "npsd/config.h"
+#include "npsd/domain/link.h"
 #include "npsd/http/call.h"
 #include "npsd/state/directory.h"
 #include "npsd/state/values.h"
@@ -44,8 +45,10 @@ struct identity {
     enum role role;
     const struct directory_key *key; /* NULL: none was sent */
     const struct survey *survey;     /* NULL: the route has no {survey} */
+    const struct link *link;         /* good and of this survey; NULL: none was shown */
     struct directory_snapshot *snapshot;
-    const char *actor; /* for audit and history: "key 3 Olga", "edit token", "anyone" */
+    const char *actor; /* for audit and history: "key 3 Olga", "edit token", "link",
+                          "anyone" */
 };
 
 static inline struct world *call_world(const struct call *call)

@@ -22,6 +22,7 @@ struct cli_command {
 int cli_serve(int argc, char **argv, const struct config *config);
 int cli_migrate(int argc, char **argv, const struct config *config);
 int cli_key(int argc, char **argv, const struct config *config);
+int cli_secret(int argc, char **argv, const struct config *config);
 int cli_survey(int argc, char **argv, const struct config *config);
 int cli_report(int argc, char **argv, const struct config *config);
 int cli_check(int argc, char **argv, const struct config *config);

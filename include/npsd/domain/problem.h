@@ -39,6 +39,10 @@
       "Something of that name is there already.") \
     X(PROBLEM_SURVEY_IN_USE, 409, "survey-in-use", "The survey has responses", \
       "Add ?with_responses=true to remove them too.") \
+    X(PROBLEM_ANSWERED, 409, "already-answered", "This link has been used", \
+      "A link is for one answer, which stands.") \
+    X(PROBLEM_LINK_EXPIRED, 410, "link-expired", "The link has expired", \
+      "Ask for a new one.") \
     X(PROBLEM_GONE, 410, "erased", "The response was erased", \
       "Only its id is kept, so that it cannot come back.") \
     X(PROBLEM_LENGTH_REQUIRED, 411, "length-required", "The length of the body is needed", \
