@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-enum { TRIES = 5 }; /* of a change that others get ahead of */
+/* Of a change that others get ahead of; one person's devices may all send at once. */
+enum { TRIES = 5, TRIES_OF_LINK = 50 };
 
 /* A change on its way: what is there, and what shall be. */
 struct amendment {
@@ -27,11 +28,15 @@ static struct reply go_on(void)
     return (struct reply){0};
 }
 
+static bool is_late(const struct call *call, const struct stored_response *response)
+{
+    int edit_minutes = call_identity(call)->survey->edit_minutes;
+    return call->received_us > response->row.received_us + edit_minutes * 60 * CLOCK_SECOND_US;
+}
+
 static struct reply check_time(const struct call *call, const struct stored_response *response)
 {
-    const struct identity *who = call_identity(call);
-    int64_t last = response->row.received_us + who->survey->edit_minutes * 60 * CLOCK_SECOND_US;
-    if (who->role != ROLE_NONE || call->received_us <= last)
+    if (call_identity(call)->role != ROLE_NONE || !is_late(call, response))
         return go_on();
     return reply_problem(call, PROBLEM_EDIT_OVER, NULL);
 }
@@ -39,10 +44,12 @@ static struct reply check_time(const struct call *call, const struct stored_resp
 /*
  * What is there, and its survey, which is read after it: another daemon may have taken the answer
  * with questions or options that this one has not heard of, and what is not known would be lost.
+ * id NULL: that of the path.
  */
-static struct reply find_old(struct call *call, struct amendment *amendment)
+static struct reply find_old(struct call *call, const struct uuid *id, struct amendment *amendment)
 {
-    struct reply refusal = response_find(call, &amendment->before);
+    struct reply refusal = id ? response_find_id(call, id, &amendment->before)
+                              : response_find(call, &amendment->before);
     if (!refusal.status)
         refusal = access_renew_survey(call);
     if (!refusal.status)
@@ -156,26 +163,33 @@ static struct reply reply_with(const struct call *call, const struct stored_resp
     return reply_json(200, &w);
 }
 
-static struct reply write_change(struct call *call, struct amendment *amendment, bool *ret_stale)
+/* Status 0: it is written, or stale. */
+static struct reply store_change(struct call *call, struct amendment *amendment, bool *ret_stale)
 {
     const struct response_change change = {&amendment->before, &amendment->after,
                                            call_identity(call)->actor, action_of(amendment)};
-    *ret_stale = false;
-    if (changes_nothing(amendment))
-        return reply_with(call, &amendment->before);
     enum db_status status =
         responses_change(call->db, call->arena, &change, ret_stale, &amendment->after.updated_us);
     freshness_move(call_world(call)->freshness, amendment->before.row.survey_id);
     if (status != DB_OK)
         return database_refusal(call, status, "response-change");
-    return reply_with(call, &amendment->after);
+    return go_on();
+}
+
+static struct reply write_change(struct call *call, struct amendment *amendment, bool *ret_stale)
+{
+    *ret_stale = false;
+    if (changes_nothing(amendment))
+        return reply_with(call, &amendment->before);
+    struct reply refusal = store_change(call, amendment, ret_stale);
+    return refusal.status ? refusal : reply_with(call, &amendment->after);
 }
 
 static struct reply try_change(struct call *call, struct amendment *amendment, bool *ret_stale)
 {
     struct problem_errors errors = {.arena = call->arena};
     *ret_stale = false;
-    struct reply refusal = find_old(call, amendment);
+    struct reply refusal = find_old(call, NULL, amendment);
     if (!refusal.status)
         refusal = check_time(call, &amendment->before);
     if (refusal.status)
@@ -214,7 +228,7 @@ static struct reply try_erase(struct call *call, bool *ret_stale)
 {
     struct amendment amendment = {0};
     *ret_stale = false;
-    struct reply refusal = find_old(call, &amendment);
+    struct reply refusal = find_old(call, NULL, &amendment);
     if (refusal.status)
         return refusal;
     if (!read_old(call, &amendment))
@@ -238,6 +252,64 @@ struct reply amend_erase(struct call *call)
         struct reply reply = try_erase(call, &stale);
         if (!stale)
             return reply;
+    }
+    return reply_problem(call, PROBLEM_OVERLOADED, "Others keep changing this response.");
+}
+
+/* What is there and what shall be, of another answer to the same link. */
+static struct reply merge_again(struct call *call, const struct submission *submission,
+                                struct amendment *amendment)
+{
+    struct problem_errors errors = {.arena = call->arena};
+    struct reply refusal = find_old(call, &submission->item.row.id, amendment);
+    if (refusal.status)
+        return refusal;
+    if (!read_old(call, amendment))
+        return reply_problem(call, PROBLEM_INTERNAL, "The stored answers cannot be read.");
+    if (!response_decode_again(submission->body, &amendment->old_response, &amendment->rules,
+                               &errors, &amendment->new_response))
+        return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
+    enum db_status status = make_after(call, amendment);
+    return status == DB_OK ? go_on() : database_refusal(call, status, "facet-value");
+}
+
+/* What the reply tells then is what is there: the time of the answer is the first one's. */
+static void settle_again(struct submission *submission, const struct amendment *amendment)
+{
+    submission->item.outcome = LANE_REPLAYED;
+    submission->item.row.received_us = amendment->before.row.received_us;
+    submission->response.answered_given = true;
+    submission->response.answered_given_us = amendment->before.row.answered_us;
+}
+
+static struct reply try_again(struct call *call, struct submission *submission, bool *ret_stale)
+{
+    struct amendment amendment = {0};
+    *ret_stale = false;
+    struct reply refusal = merge_again(call, submission, &amendment);
+    if (refusal.status)
+        return refusal;
+    bool late = is_late(call, &amendment.before);
+    bool change = !changes_nothing(&amendment);
+    if (change && late && submission->item.outcome == LANE_REUSED)
+        return reply_problem(call, PROBLEM_ANSWERED, NULL);
+    if (change && !late) {
+        refusal = store_change(call, &amendment, ret_stale);
+        if (refusal.status || *ret_stale)
+            return refusal;
+        submission->corrected = true;
+    }
+    settle_again(submission, &amendment);
+    return go_on();
+}
+
+struct reply amend_again(struct call *call, struct submission *submission)
+{
+    for (int i = 0; i < TRIES_OF_LINK; i++) {
+        bool stale;
+        struct reply refusal = try_again(call, submission, &stale);
+        if (!stale)
+            return refusal;
     }
     return reply_problem(call, PROBLEM_OVERLOADED, "Others keep changing this response.");
 }

@@ -14,26 +14,27 @@ struct call_job {
     struct job job;
     struct call *call;
     bool asked;
+    bool bare;                                          /* run is called outside of any landing */
     struct reply (*run)(struct call *call, void *work); /* NULL: the route's handler */
     void *work;
 };
 
-static struct reply run_call(struct call *call, bool asked)
+static struct reply run_call(struct call *call, const struct call_job *what)
 {
     if (!call->db) {
         metrics_add(METRIC_REJECTED, 1);
         return reply_problem(call, PROBLEM_OVERLOADED, NULL);
     }
-    if (asked) {
+    if (what->asked) {
         struct reply refusal = access_admit_fresh(call);
         if (refusal.status)
             return refusal;
     }
-    return call->route->handle(call);
+    return what->run ? what->run(call, what->work) : call->route->handle(call);
 }
 
 /* Out of memory in the middle of a handler ends here, on this thread's stack. */
-static struct reply run_landed(struct call *call, bool asked)
+static struct reply run_landed(struct call *call, const struct call_job *what)
 {
     jmp_buf landing;
     if (setjmp(landing) != 0) {
@@ -44,14 +45,15 @@ static struct reply run_landed(struct call *call, bool asked)
         return reply_out_of_memory();
     }
     call->arena->landing = &landing;
-    struct reply reply = run_call(call, asked);
+    struct reply reply = run_call(call, what);
     call->arena->landing = NULL;
     return reply;
 }
 
 struct reply jobs_handle(struct call *call)
 {
-    return run_landed(call, false);
+    const struct call_job handler = {0};
+    return run_landed(call, &handler);
 }
 
 static void run_job(struct job *job, struct pg *pg)
@@ -59,7 +61,7 @@ static void run_job(struct job *job, struct pg *pg)
     struct call_job *work = (struct call_job *)job;
     struct call *call = work->call;
     call->db = pg;
-    struct reply reply = work->run ? work->run(call, work->work) : run_landed(call, work->asked);
+    struct reply reply = work->bare ? work->run(call, work->work) : run_landed(call, work);
     call->db = NULL;
     server_answer(call, reply);
 }
@@ -97,8 +99,14 @@ bool jobs_submit(struct call *call, bool asked)
     return submit(call, (struct call_job){.asked = asked});
 }
 
+bool jobs_submit_work(struct call *call, struct reply (*run)(struct call *call, void *work),
+                      void *work)
+{
+    return submit(call, (struct call_job){.run = run, .work = work});
+}
+
 bool jobs_submit_to(struct call *call, struct reply (*run)(struct call *call, void *work),
                     void *work)
 {
-    return submit(call, (struct call_job){.run = run, .work = work});
+    return submit(call, (struct call_job){.bare = true, .run = run, .work = work});
 }

@@ -87,22 +87,32 @@ void response_write_own(struct json_writer *w, const char *survey,
     json_object_end(w);
 }
 
-struct reply response_find(struct call *call, struct stored_response *ret_response)
+static struct reply refuse_response(const struct call *call)
 {
-    const struct identity *who = call_identity(call);
-    struct uuid id;
+    return reply_problem(call, PROBLEM_NOT_FOUND, "There is no such response.");
+}
+
+struct reply response_find_id(struct call *call, const struct uuid *id,
+                              struct stored_response *ret_response)
+{
     bool found = false;
-    if (uuid_parse(call->params[1], strlen(call->params[1]), &id)) {
-        enum db_status status =
-            responses_read(call->db, call->arena, who->survey->id, &id, &found, ret_response);
-        if (status != DB_OK)
-            return database_refusal(call, status, "response-read");
-    }
+    enum db_status status = responses_read(call->db, call->arena, call_identity(call)->survey->id,
+                                           id, &found, ret_response);
+    if (status != DB_OK)
+        return database_refusal(call, status, "response-read");
     if (!found)
-        return reply_problem(call, PROBLEM_NOT_FOUND, "There is no such response.");
+        return refuse_response(call);
     if (ret_response->erased)
         return reply_problem(call, PROBLEM_GONE, NULL);
     return (struct reply){0};
+}
+
+struct reply response_find(struct call *call, struct stored_response *ret_response)
+{
+    struct uuid id;
+    if (!uuid_parse(call->params[1], strlen(call->params[1]), &id))
+        return refuse_response(call);
+    return response_find_id(call, &id, ret_response);
 }
 
 /* What people have said is for the one who asked, now. */

@@ -5,6 +5,7 @@
 #include "npsd/api/comments.h"
 #include "npsd/api/displays.h"
 #include "npsd/api/health.h"
+#include "npsd/api/links.h"
 #include "npsd/api/overview.h"
 #include "npsd/api/responses.h"
 #include "npsd/api/results.h"
@@ -31,6 +32,7 @@ static const struct route routes[] = {
 
     {HTTP_POST,   SURVEY "/responses",       ACCESS_POST,       RUNS_INLINE, MEDIA_JSON, BODY,    SERVICE, submit_one},
     {HTTP_POST,   SURVEY "/responses/batch", ACCESS_POST,       RUNS_WORKER, MEDIA_JSON | MEDIA_NDJSON, BATCH_BODY, SERVICE, submit_batch},
+    {HTTP_POST,   SURVEY "/links",           ACCESS_ROWS,       RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, links_create},
     {HTTP_POST,   "/s/{survey}",             ACCESS_FORM,       RUNS_WORKER, MEDIA_FORM, BODY,    SERVICE, submit_form},
     {HTTP_GET,    "/s/{survey}/thanks",      ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, submit_thanks},
 

@@ -1,5 +1,7 @@
 #include "npsd/api/submission.h"
 
+#include "npsd/api/amend.h"
+#include "npsd/api/jobs.h"
 #include "npsd/api/limits.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/metrics.h"
@@ -17,6 +19,8 @@ struct response_rules submission_rules(const struct call *call, bool batch)
         .agent = who->role == ROLE_AGENT ? who->key->name : NULL,
         .batch = batch,
         .received_us = call->received_us,
+        .by_link = who->link != NULL,
+        .respondent = who->link && *who->link->respondent ? who->link->respondent : NULL,
     };
 }
 
@@ -61,10 +65,13 @@ struct reply submission_limit(const struct call *call, size_t answers)
 }
 
 /* The id: derived from the key if there is one, so that it is the same everywhere and for ever. */
-static struct uuid choose_id(const struct submission *submission)
+static struct uuid choose_id(const struct link *link, const struct submission *submission)
 {
     const struct response *response = &submission->response;
     const char *key = response->external_id ? response->external_id : submission->key;
+    char link_key[LINK_ANSWER_KEY_SIZE];
+    if (link)
+        key = link_answer_key(link, link_key);
     return key ? uuid_derive(response->survey->slug, key) : uuid_v7(response->received_us);
 }
 
@@ -133,13 +140,45 @@ struct answer_row submission_row(struct arena *arena, const struct response *res
 
 void submission_prepare(const struct call *call, struct submission *submission)
 {
-    const struct uuid id = choose_id(submission);
+    const struct uuid id = choose_id(call_identity(call)->link, submission);
     submission->item = (struct lane_item){
         .row = submission_row(call->arena, &submission->response, &id),
         .deadline_us = clock_monotonic_us() + SUBMISSION_DEADLINE_MS * 1000,
     };
     response_hash(&submission->response, submission->item.row.hash);
     take_facets(&submission->item, &submission->response);
+}
+
+static struct reply run_again(struct call *call, void *work)
+{
+    struct submission *submission = work;
+    struct reply refusal = amend_again(call, submission);
+    return refusal.status ? refusal : submission->again(call, submission->again_work);
+}
+
+static bool start_again(struct call *call, void *work)
+{
+    return jobs_submit_work(call, run_again, work);
+}
+
+static struct reply overloaded(struct call *call, void *work)
+{
+    (void)work;
+    return reply_problem(call, PROBLEM_OVERLOADED, NULL);
+}
+
+bool submission_again(const struct call *call, struct submission *submission,
+                      struct reply (*finish)(struct call *call, void *work), void *work,
+                      struct reply *ret_reply)
+{
+    enum lane_outcome outcome = submission->item.outcome;
+    bool other = outcome == LANE_REPLAYED || outcome == LANE_REUSED;
+    if (!call_identity(call)->link || !other || submission->again)
+        return false;
+    submission->again = finish;
+    submission->again_work = work;
+    *ret_reply = reply_later(start_again, overloaded, submission);
+    return true;
 }
 
 bool submission_succeeded(enum lane_outcome outcome)

@@ -40,8 +40,11 @@ static const char *location_of(const struct call *call, const struct submission 
 
 static struct reply finish_one(struct call *call, void *work)
 {
-    const struct submission *submission = work;
+    struct submission *submission = work;
     enum lane_outcome outcome = submission->item.outcome;
+    struct reply later;
+    if (submission_again(call, submission, finish_one, work, &later))
+        return later;
     if (!submission_succeeded(outcome)) {
         const char *detail;
         enum problem problem = submission_problem(outcome, &detail);
@@ -57,7 +60,7 @@ static struct reply finish_one(struct call *call, void *work)
         reply = reply_json(reply.status, &w);
     }
     reply_header(&reply, "Location", location_of(call, submission));
-    if (outcome == LANE_REPLAYED)
+    if (outcome == LANE_REPLAYED && !submission->corrected)
         reply_header(&reply, "Idempotent-Replayed", "true");
     if (minimal)
         reply_header(&reply, "Preference-Applied", "return=minimal");
@@ -80,6 +83,7 @@ struct reply submit_one(struct call *call)
     const struct response_rules rules = submission_rules(call, false);
     if (!response_decode(body, "", &rules, &errors, &submission->response, NULL))
         return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
+    submission->body = body;
     submission_prepare(call, submission);
     return reply_later(start_one, finish_one, submission);
 }

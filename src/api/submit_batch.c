@@ -212,6 +212,8 @@ static struct reply finish_batch(struct call *call, void *work)
 
 struct reply submit_batch(struct call *call)
 {
+    if (call_identity(call)->link)
+        return reply_problem(call, PROBLEM_FORBIDDEN, "A link is for one answer.");
     /* Before much is decoded for an address that has nothing left. */
     struct reply refusal = submission_limit(call, 0);
     if (refusal.status)

@@ -217,8 +217,11 @@ static bool start_form(struct call *call, void *work)
 
 static struct reply finish_form(struct call *call, void *work)
 {
-    const struct form *form = work;
+    struct form *form = work;
     enum lane_outcome outcome = form->submission.item.outcome;
+    struct reply later;
+    if (submission_again(call, &form->submission, finish_form, form, &later))
+        return later;
     if (!submission_succeeded(outcome)) {
         const char *detail;
         enum problem problem = submission_problem(outcome, &detail);
@@ -235,6 +238,7 @@ static struct reply decode_form(struct call *call, const struct form_pair *pairs
     json_t *body = response_from_form(rules.survey, pairs, count, &errors);
     if (!body || !response_decode(body, "", &rules, &errors, &submission->response, NULL))
         return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
+    submission->body = body;
     submission_prepare(call, submission);
     submission->item.row.suspect = marks;
     submission->item.row.set_aside = marks && rules.survey->suspects_excluded;

@@ -124,6 +124,18 @@ static const char *take_key(struct response_decoder *d, const json_t *value)
     return key;
 }
 
+/* A link is one person's, for that person. */
+static void take_respondent(struct response_decoder *d, const json_t *value)
+{
+    const char *name = NULL, *link = d->rules->respondent;
+
+    response_take_line(d, "respondent", value, &name);
+    if (!d->rules->by_link)
+        d->response.respondent = name;
+    else if (name && (!link || strcmp(name, link) != 0))
+        response_fault(d, "respondent", "is named by the link: leave it out");
+}
+
 static void take_members(struct response_decoder *d, const struct members *members)
 {
     d->response.score = members->score;
@@ -134,7 +146,7 @@ static void take_members(struct response_decoder *d, const struct members *membe
     if (members->language)
         response_take_language(d, members->language);
     if (members->respondent)
-        response_take_line(d, "respondent", members->respondent, &d->response.respondent);
+        take_respondent(d, members->respondent);
     if (members->properties)
         response_take_properties(d, members->properties);
     if (members->answered_us != RESPONSE_TIME_NOT_SENT)
@@ -154,7 +166,10 @@ bool response_decode(const json_t *value, const char *base, const struct respons
     const char *key = NULL;
 
     d.response.survey = rules->survey;
-    d.response.channel = rules->role == ROLE_AGENT ? CHANNEL_PHONE : CHANNEL_WEB;
+    d.response.channel = rules->role == ROLE_AGENT ? CHANNEL_PHONE
+                         : rules->by_link          ? CHANNEL_LINK
+                                                   : CHANNEL_WEB;
+    d.response.respondent = rules->by_link ? rules->respondent : NULL;
     d.response.agent = rules->role == ROLE_AGENT ? rules->agent : NULL;
     d.response.received_us = d.response.answered_us = rules->received_us;
     d.ok = json_decode(value, base, fields, rules->batch ? FIELDS : FIELDS - 1, &members, errors,

@@ -87,6 +87,32 @@ static void take_members(struct response_decoder *d, const struct members *membe
         response_fault(d, "reason", "goes with excluded only");
 }
 
+/* NULL: not sent, or null. */
+static const json_t *given(const json_t *value, const char *name)
+{
+    const json_t *member = json_object_get(value, name);
+
+    return json_is_null(member) ? NULL : member;
+}
+
+bool response_decode_again(const json_t *value, const struct response *old,
+                           const struct response_rules *rules, struct problem_errors *errors,
+                           struct response *ret_response)
+{
+    struct response_decoder d = {
+        .rules = rules, .base = "", .errors = errors, .response = *old, .ok = true};
+    const json_t *answers = given(value, "answers"), *language = given(value, "language");
+
+    d.response.score = (int)json_integer_value(json_object_get(value, "score"));
+    if (answers)
+        response_take_answers(&d, answers);
+    if (language)
+        response_take_language(&d, language);
+    if (d.ok)
+        *ret_response = d.response;
+    return d.ok;
+}
+
 bool response_patch_decode(const json_t *value, const struct response *old,
                            const struct response_rules *rules, struct problem_errors *errors,
                            struct response *ret_response, struct response_patch *ret_patch)

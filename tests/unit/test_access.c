@@ -68,6 +68,7 @@ static const struct {
     {HTTP_GET, "/v1/surveys", {"132222", "132222", "132222"}},
     {HTTP_POST, "/v1/surveys/{}/responses", {"222322", "122322", "132322"}},
     {HTTP_POST, "/v1/surveys/{}/responses/batch", {"222322", "122322", "132322"}},
+    {HTTP_POST, "/v1/surveys/{}/links", {"133322", "133322", "133322"}},
     {HTTP_POST, "/s/{}", {"222322", "222322", "222322"}},
     {HTTP_PATCH, "/v1/surveys/{}/responses/" RESPONSE_ID, {"133322", "133322", "133322"}},
     {HTTP_POST, "/v1/surveys/{}/displays", {"222322", "122322", "132322"}},

@@ -8,6 +8,11 @@
 /* For server_app.submit. asked: access could not be decided without the database. */
 bool jobs_submit(struct call *call, bool asked);
 
+/* To run(call, work) with all that a worker does around a handler: for what a handler has put off
+ * and what needs the database. */
+bool jobs_submit_work(struct call *call, struct reply (*run)(struct call *call, void *work),
+                      void *work);
+
 /* To run(call, work) in place of the route's handler. run must not allocate in the call's arena:
  * there is no landing (see arena.h). */
 bool jobs_submit_to(struct call *call, struct reply (*run)(struct call *call, void *work),

@@ -22,5 +22,8 @@ void response_write_own(struct json_writer *w, const char *survey,
  * of an erased one).
  */
 struct reply response_find(struct call *call, struct stored_response *ret_response);
+/* The same of this id. */
+struct reply response_find_id(struct call *call, const struct uuid *id,
+                              struct stored_response *ret_response);
 
 #endif

@@ -7,13 +7,20 @@
 
 #include "npsd/api/world.h"
 #include "npsd/domain/response.h"
+#include "npsd/http/reply.h"
 #include "npsd/ingest/lane.h"
 #include "npsd/json/write.h"
+#include <jansson.h>
 
 struct submission {
     struct lane_item item;
     struct response response;
-    const char *key; /* idempotency key; NULL: none */
+    const char *key;    /* idempotency key; NULL: none */
+    const json_t *body; /* what the response was decoded from; needed of an answer by link */
+    bool corrected;     /* it was another answer to its link, and is in the first one now */
+    /* of an answer by link that is not the first one: see submission_again */
+    struct reply (*again)(struct call *call, void *work);
+    void *again_work;
 };
 
 enum { SUBMISSION_DEADLINE_MS = 8000 };
@@ -21,7 +28,8 @@ enum { SUBMISSION_DEADLINE_MS = 8000 };
 /* The rules for what this call may send. */
 struct response_rules submission_rules(const struct call *call, bool batch);
 
-/* Makes the lane item from submission->response and ->key: the id, the hash, the row. */
+/* Makes the lane item from submission->response and ->key: the id, the hash, the row. The id of an
+ * answer by link derives from the link, whatever the key. */
 void submission_prepare(const struct call *call, struct submission *submission);
 
 /* The row of an answer: everything but hash, agent and facets. */
@@ -41,6 +49,15 @@ struct reply submission_limit(const struct call *call, size_t answers);
 /* The same for other things that are limited: n from these limits, and what the 429 says. */
 struct reply submission_limit_by(const struct call *call, struct limits *limits, size_t n,
                                  const char *detail);
+
+/*
+ * For finish: whether this answer by link has found another one there, so that it must go on to a
+ * worker (amend_again); *ret_reply then leads there, and to finish(call, work) once more: with the
+ * outcome LANE_REPLAYED, and corrected set if it changed anything. Refusals are replied by itself.
+ */
+bool submission_again(const struct call *call, struct submission *submission,
+                      struct reply (*finish)(struct call *call, void *work), void *work,
+                      struct reply *ret_reply);
 
 /* The problem an outcome means, and why; only for outcomes that are neither created nor replayed.
  */

@@ -20,7 +20,7 @@ enum access {
     ACCESS_AMEND,      /* change a response: an edit token, or analyst and admin */
     ACCESS_NUMBERS,    /* results */
     ACCESS_BADGE,      /* the number as a picture; a public one is for everybody */
-    ACCESS_ROWS,       /* responses, verbatims, history, erasure */
+    ACCESS_ROWS,       /* responses, verbatims, history, erasure; signed links */
     ACCESS_MANAGE,     /* surveys */
     ACCESS_COUNT
 };

@@ -16,8 +16,10 @@ struct response_rules {
     const struct survey *survey;
     enum role role; /* decides on backdating, external_id, agent, and the default channel */
     const char
-        *agent; /* the agent key's name: set, and not to be sent, for ROLE_AGENT; else NULL */
-    bool batch; /* idempotency_key is a member (its value to *ret_key) */
+        *agent;   /* the agent key's name: set, and not to be sent, for ROLE_AGENT; else NULL */
+    bool batch;   /* idempotency_key is a member (its value to *ret_key) */
+    bool by_link; /* the channel is link unless another one is sent */
+    const char *respondent; /* by_link: whom it names, which nobody may change; NULL: nobody */
     int64_t received_us;
 };
 
@@ -71,6 +73,15 @@ struct response_patch {
 bool response_patch_decode(const json_t *value, const struct response *old,
                            const struct response_rules *rules, struct problem_errors *errors,
                            struct response *ret_response, struct response_patch *ret_patch);
+
+/*
+ * A second answer to the same link, which response_decode has taken with these rules: what it says
+ * of score, answers and language goes into the first one, as a PATCH does it; nothing else does. An
+ * optional member that is null was not sent. False after adding errors: an answer has no room.
+ */
+bool response_decode_again(const json_t *value, const struct response *old,
+                           const struct response_rules *rules, struct problem_errors *errors,
+                           struct response *ret_response);
 
 /*
  * The answers and properties of a stored row, as members of *response again, in the arena (unknown
