@@ -243,8 +243,8 @@ static struct reply check_nobody(const struct call *call, const struct identity 
 static struct reply check_link(const struct call *call, const struct identity *who,
                                enum access access)
 {
-    bool needs_link = access == ACCESS_DEFINITION || access == ACCESS_POST;
-    return needs_link && survey_is(who, SURVEY_KEY) ? refuse_nobody(call) : go_on();
+    bool is_for_all = access == ACCESS_ANYONE || access == ACCESS_FORM;
+    return !is_for_all && survey_is(who, SURVEY_KEY) ? refuse_nobody(call) : go_on();
 }
 
 static struct reply check_key(const struct call *call, const struct identity *who,

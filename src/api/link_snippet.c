@@ -12,7 +12,7 @@ static const struct {
     const char *language, *low, *high, *of_ten;
 } words_of[] = {
     {"en", "Not at all likely", "Extremely likely", "of 10"},
-    {"ru", "Совсем маловероятно", "Очень вероятно", "из 10"},
+    {"ru", "Совсем не вероятно", "Очень вероятно", "из 10"},
 };
 enum { LANGUAGES = sizeof words_of / sizeof words_of[0] };
 

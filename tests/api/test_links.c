@@ -324,6 +324,30 @@ START_TEST(respondents_are_the_links)
 }
 END_TEST
 
+/* By link, by JSON and by form: the same row, down to the hash of what was said. */
+START_TEST(same_row_as_others)
+{
+    const char *survey = fixture_survey("'facets':['branch']");
+    static const char body[] = "{'score':7,'answers':{'why':'So so','improve':'wait'},"
+                               "'language':'ru','properties':{'branch':'n','table':'4'}%s}";
+    const char *token = new_token(survey, "c-17");
+    expect_status(answer(survey, token, text(body, "")), 201);
+    expect_status(answer(survey, NULL, text(body, ",'respondent':'c-17','channel':'link'")), 201);
+    static const char form[] = "score=7&answers.why=So+so&answers.improve=wait&language=ru"
+                               "&properties.branch=n&properties.table=4";
+    expect_status(submit(new_token(survey, "c-17"), form), 303);
+    expect_status(submit(survey, text("%s&respondent=c-17&channel=link", form)), 303);
+    ck_assert_int_eq(
+        database_number(fixture_database(),
+                        "select count(distinct (score, channel, body_hash, agent, f1, language,"
+                        " respondent, external_id, answers::text, properties::text, excluded)) * 10"
+                        " + count(*) from response"
+                        " where survey_id = (select id from survey where slug = '%s')",
+                        survey),
+        14);
+}
+END_TEST
+
 /* The same again is a replay; something else corrects the first one, and what it does not say
  * stays. */
 START_TEST(corrections)
@@ -710,6 +734,7 @@ int main(void)
         {.test = an_answer},
         {.test = an_answer_by_form},
         {.test = respondents_are_the_links},
+        {.test = same_row_as_others},
         {.test = corrections},
         {.test = wrong_corrections},
         {.test = too_late_for_corrections},

@@ -67,6 +67,25 @@ START_TEST(handlers_have_a_connection)
 }
 END_TEST
 
+static struct reply tells_its_work(struct call *from, void *work)
+{
+    const int *status = work;
+    ck_assert(from->arena->landing != NULL);
+    return reply_empty(from->db ? *status : 500);
+}
+
+/* What a handler has put off runs as handlers do. */
+START_TEST(work_has_a_connection_and_a_landing)
+{
+    int status = 201;
+    ck_assert(jobs_submit_work(&request, tells_its_work, &status));
+    sem_wait(&done);
+    ck_assert_int_eq(answered.status, 201);
+    ck_assert_ptr_null(request.db);
+    ck_assert_ptr_null(arena.landing);
+}
+END_TEST
+
 /* What could not be decided is decided first; here, without a database, it cannot. */
 START_TEST(access_is_asked_first)
 {
@@ -150,6 +169,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         handlers_have_a_connection,
+        work_has_a_connection_and_a_landing,
         access_is_asked_first,
         a_handler_out_of_memory,
 #ifndef __SANITIZE_ADDRESS__

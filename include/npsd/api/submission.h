@@ -50,15 +50,6 @@ struct reply submission_limit(const struct call *call, size_t answers);
 struct reply submission_limit_by(const struct call *call, struct limits *limits, size_t n,
                                  const char *detail);
 
-/*
- * For finish: whether this answer by link has found another one there, so that it must go on to a
- * worker (amend_again); *ret_reply then leads there, and to finish(call, work) once more: with the
- * outcome LANE_REPLAYED, and corrected set if it changed anything. Refusals are replied by itself.
- */
-bool submission_again(const struct call *call, struct submission *submission,
-                      struct reply (*finish)(struct call *call, void *work), void *work,
-                      struct reply *ret_reply);
-
 /* The problem an outcome means, and why; only for outcomes that are neither created nor replayed.
  */
 enum problem submission_problem(enum lane_outcome outcome, const char **ret_detail);
@@ -67,6 +58,15 @@ bool submission_succeeded(enum lane_outcome outcome);
 /* Members of a created or replayed response, into an open object. */
 void submission_write(struct json_writer *w, const struct call *call,
                       const struct submission *submission);
+
+/*
+ * For finish: whether this answer by link has found another one there, so that it must go on to a
+ * worker (amend_again); *ret_reply then leads there, and to finish(call, work) once more: with the
+ * outcome LANE_REPLAYED, and corrected set if it changed anything. Refusals are replied by itself.
+ */
+bool submission_again(const struct call *call, struct submission *submission,
+                      struct reply (*finish)(struct call *call, void *work), void *work,
+                      struct reply *ret_reply);
 
 /* The edit token of a response: a MAC of survey and id; text has room for 44 bytes. */
 enum { EDIT_TOKEN_SIZE = 44 };
