@@ -56,7 +56,7 @@ START_TEST(an_answer_by_form)
 {
     const char *survey = link_survey(""), *token = link_token(survey, "c-17");
     struct reply *reply = link_form(token, "score=9&answers.why=Fast&channel=email&language=ru");
-    expect_header(expect_status(reply, 303), "Location", text("/s/%s/thanks", survey));
+    expect_header(expect_status(reply, 303), "Location", text("/s/%s/thanks?lang=ru", survey));
     struct reply *row = link_only_row(survey);
     expect_string(row, "/items/0/respondent", "c-17");
     expect_string(row, "/items/0/channel", "email");

@@ -196,6 +196,13 @@ START_TEST(surveys_of_links)
     for (size_t i = 0; i < COUNT_OF(others); i++)
         expect_problem(client_get(token, "/v1/surveys/%s/%s", survey, others[i]), 401,
                        "unauthorized", NULL);
+    /* Pages with a link tell that they were seen. */
+    static const char shown[] = "{\"event\":\"shown\",\"channel\":\"email\"}";
+    expect_status(client_post(token, shown, "/v1/surveys/%s/displays", survey), 204);
+    expect_problem(client_post(NULL, shown, "/v1/surveys/%s/displays", survey), 401, "unauthorized",
+                   NULL);
+    expect_status(link_form(token, "dismiss=1&channel=email"), 303);
+    link_expect_count(survey, 0);
     expect_status(link_answer(survey, fixture_key(AGENT), "{'score':9}"), 201);
     const char *open = fixture_survey("");
     token = link_token(open, "c-17");
