@@ -13,7 +13,5 @@ struct reply submit_one(struct call *call);
 struct reply submit_batch(struct call *call);
 /* On a worker: a key in the form may have to be looked up. */
 struct reply submit_form(struct call *call);
-/* Where a form without script ends: 200, a page of its own. */
-struct reply submit_thanks(struct call *call);
 
 #endif
