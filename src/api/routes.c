@@ -3,6 +3,7 @@
 #include "npsd/api/amend.h"
 #include "npsd/api/badge.h"
 #include "npsd/api/comments.h"
+#include "npsd/api/displays.h"
 #include "npsd/api/health.h"
 #include "npsd/api/overview.h"
 #include "npsd/api/responses.h"
@@ -32,6 +33,9 @@ static const struct route routes[] = {
     {HTTP_POST,   SURVEY "/responses/batch", ACCESS_POST,       RUNS_WORKER, MEDIA_JSON | MEDIA_NDJSON, BATCH_BODY, SERVICE, submit_batch},
     {HTTP_POST,   "/s/{survey}",             ACCESS_FORM,       RUNS_WORKER, MEDIA_FORM, BODY,    SERVICE, submit_form},
     {HTTP_GET,    "/s/{survey}/thanks",      ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, submit_thanks},
+
+    {HTTP_POST,   SURVEY "/displays",        ACCESS_POST,       RUNS_INLINE, MEDIA_JSON, BODY,    SERVICE, displays_post},
+    {HTTP_GET,    SURVEY "/rates",           ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, rates_get},
 
     {HTTP_GET,    SURVEY "/nps",             ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_nps},
     {HTTP_GET,    SURVEY "/nps/series",      ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_series},

@@ -108,20 +108,34 @@ static const struct db_stmt delete_rest[] = {
     {"surveys_delete_months", "int4", "", DELETE_FROM("tally_month")},
     {"surveys_delete_state", "int4", "", DELETE_FROM("tally_state")},
     {"surveys_delete", "int4", "", "delete from survey where id = $1"},
+    /* Last: who adds to them holds the survey's row until then. */
+    {"surveys_delete_displays", "int4", "", DELETE_FROM("display")},
 };
 enum { DELETE_REST = sizeof(delete_rest) / sizeof(delete_rest[0]) };
 
-const struct db_stmt *const surveys_statements[] = {&read_surveys,       &read_questions,
-                                                    &lock_survey,        &lock_questions,
-                                                    &insert_survey,      &update_survey,
-                                                    &write_questions,    &has_responses,
-                                                    &answered_questions, &time_zone_exists,
-                                                    &delete_begin,       &delete_responses,
-                                                    &delete_rest[0],     &delete_rest[1],
-                                                    &delete_rest[2],     &delete_rest[3],
-                                                    &delete_rest[4],     &delete_rest[5],
-                                                    &delete_rest[6],     &delete_rest[7],
-                                                    &delete_rest[8],     NULL};
+const struct db_stmt *const surveys_statements[] = {&read_surveys,
+                                                    &read_questions,
+                                                    &lock_survey,
+                                                    &lock_questions,
+                                                    &insert_survey,
+                                                    &update_survey,
+                                                    &write_questions,
+                                                    &has_responses,
+                                                    &answered_questions,
+                                                    &time_zone_exists,
+                                                    &delete_begin,
+                                                    &delete_responses,
+                                                    &delete_rest[0],
+                                                    &delete_rest[1],
+                                                    &delete_rest[2],
+                                                    &delete_rest[3],
+                                                    &delete_rest[4],
+                                                    &delete_rest[5],
+                                                    &delete_rest[6],
+                                                    &delete_rest[7],
+                                                    &delete_rest[8],
+                                                    &delete_rest[9],
+                                                    NULL};
 
 static void read_facets(const struct db_result *result, int row, struct arena *arena,
                         struct survey_record *record)
