@@ -17,8 +17,7 @@ static const struct json_field fields[] = {
 
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
-/* What was shown: nobody is shown an import. */
-static bool read_channel(const char *name, enum channel *ret_channel)
+bool displays_channel(const char *name, enum channel *ret_channel)
 {
     return channel_parse(name, strlen(name), ret_channel) && *ret_channel != CHANNEL_IMPORT;
 }
@@ -31,7 +30,7 @@ static bool read_display(const json_t *body, bool *ret_shown, enum channel *ret_
     *ret_shown = display.event && strcmp(display.event, "shown") == 0;
     if (display.event && !*ret_shown && strcmp(display.event, "dismissed") != 0)
         problem_add(errors, "must be shown or dismissed", "/event");
-    if (!read_channel(display.channel, ret_channel))
+    if (!displays_channel(display.channel, ret_channel))
         problem_add(errors, "must be web, email, link, sms, phone, kiosk, chat or app", "/channel");
     return errors->count == 0;
 }

@@ -377,6 +377,7 @@ static void fill_tables(int32_t survey)
                 " score, channel, answered_at, excluded)"
                 " values (%d, gen_random_uuid(), 1, now(), 'me', 1, 1, now(), false)",
                 survey);
+    unit_pg_sql("insert into display values (%d, 1, 2, 3, 0)", survey);
 }
 
 static enum db_status delete_it(struct pg *conn, void *context)
@@ -387,8 +388,8 @@ static enum db_status delete_it(struct pg *conn, void *context)
 START_TEST(delete_takes_all_that_belongs_to_it)
 {
     static const char *const tables[] = {
-        "question",    "response",      "response_history", "facet_value", "journal",
-        "tally_state", "tally_quarter", "tally_hour",       "tally_day",   "tally_month"};
+        "question",      "response",   "response_history", "facet_value", "journal", "tally_state",
+        "tally_quarter", "tally_hour", "tally_day",        "tally_month", "display"};
     struct survey_record first = sample("one"), second = sample("two");
     int32_t id = add(&first), other = add(&second);
 

@@ -13,6 +13,8 @@
 /* POST /v1/surveys/{survey}/displays: 204. Never waits. */
 struct reply displays_post(struct call *call);
 
+/* By which channel something was shown; nobody is shown an import. */
+bool displays_channel(const char *name, enum channel *ret_channel);
 /* Takes one display from the rate of the call's address, unless its key is secret. 429, or status
  * 0: go on. */
 struct reply displays_limit(const struct call *call);
