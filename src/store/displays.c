@@ -17,9 +17,9 @@ static const struct db_stmt add_counts = {
 /* A range of the primary key for each channel. */
 static const struct db_stmt sum_counts = {
     "displays_sum", "int4 int4 int4 int4", "int4 int8 int8",
-    "select channel, shown, dismissed from generate_series(0, $4 - 1) channel"
+    "select number, shown, dismissed from generate_series(0, $4 - 1) number"
     " cross join lateral (select sum(d.shown), sum(d.dismissed) from display d"
-    "  where d.survey_id = $1 and d.channel = channel::int2 and d.slot >= $2 and d.slot < $3)"
+    "  where d.survey_id = $1 and d.channel = number::int2 and d.slot >= $2 and d.slot < $3)"
     " s (shown, dismissed) where shown is not null"};
 
 const struct db_stmt *const displays_statements[] = {&add_counts, &sum_counts, NULL};
