@@ -52,10 +52,11 @@ static const char **control_of(struct form_control *control, const char *name)
     return NULL;
 }
 
-/* Parts the pairs into what is for us and what is the answer. */
-static struct reply part_pairs(const struct call *call, const struct query_pair *all, size_t count,
-                               struct form_control *control, struct form_pair *pairs,
-                               size_t *ret_count)
+/* Parts the pairs into what is for us and what is the answer. Returns the name of what is for us
+ * and was given twice; NULL: nothing was. */
+static const char *part_pairs(const struct query_pair *all, size_t count,
+                              struct form_control *control, struct form_pair *pairs,
+                              size_t *ret_count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -66,11 +67,11 @@ static struct reply part_pairs(const struct call *call, const struct query_pair 
             continue;
         }
         if (*target)
-            return refuse_pair(call, all[i].name, "may be given once");
+            return all[i].name;
         *target = all[i].value;
     }
     *ret_count = kept;
-    return (struct reply){0};
+    return NULL;
 }
 
 static const char *given(const char *value)
@@ -250,9 +251,10 @@ struct reply submit_form(struct call *call)
     if (!call_parse_pairs(call->arena, call->body, call->body_len, all, FORM_PAIRS_MAX, &count))
         return reply_problem(call, PROBLEM_BAD_REQUEST,
                              "The form is malformed, or has too many fields.");
-    struct reply refusal = part_pairs(call, all, count, &control, pairs, &count);
-    if (!refusal.status)
-        refusal = take_control(call, &control, form);
+    const char *repeated = part_pairs(all, count, &control, pairs, &count);
+    if (repeated)
+        return refuse_pair(call, repeated, "may be given once");
+    struct reply refusal = take_control(call, &control, form);
     if (refusal.status)
         return refusal;
     if (given(control.dismiss))

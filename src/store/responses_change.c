@@ -31,8 +31,7 @@ static const struct db_stmt erase_row = {
     " channel = 0, answered_at = 'epoch', agent = null, f1 = null, f2 = null, f3 = null, f4 = null,"
     " f5 = null, f6 = null, f7 = null, f8 = null, external_id = null, language = null,"
     " respondent = null, exclusion_reason = null, answers = null, properties = null,"
-    " suspect = 0" THIS_VERSION
-    " returning updated_at"};
+    " suspect = 0" THIS_VERSION " returning updated_at"};
 
 static const struct db_stmt add_history = {
     "response_history_add",
