@@ -42,8 +42,8 @@ static void sign(const struct directory_snapshot *snapshot, const char *slug, co
                  size_t seconds_len, char mac[static MAC_LENGTH + 1])
 {
     char message[sizeof "page" + SURVEY_SLUG_MAX + 1 + SECONDS_MAX + 1];
-    int len = snprintf(message, sizeof message, "page%c%s%c%.*s", 0, slug, 0, (int)seconds_len,
-                       seconds);
+    int len =
+        snprintf(message, sizeof message, "page%c%s%c%.*s", 0, slug, 0, (int)seconds_len, seconds);
     struct crypto_hash hash = crypto_mac(&snapshot->edit_secret, message, (size_t)len);
     crypto_base64url(hash.bytes, MAC_LENGTH * 3 / 4, mac);
 }
