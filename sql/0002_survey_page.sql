@@ -10,6 +10,9 @@ alter table response add column suspect smallint not null default 0;
 comment on column response.suspect is
   'Marks, added up: 1 honeypot, 2 too fast, 4 stale page. 0: none. Never part of what is hashed or corrected.';
 
+-- Few answers have marks, so it costs the others nothing.
+create index response_suspect on response (survey_id, answered_at) where suspect <> 0;
+
 -- A row is updated about once a second while its quarter hour lasts, and never again: room for updates in place.
 -- No foreign key, as in response: who writes it locks the survey's row, who deletes the survey deletes these after it.
 create table display (

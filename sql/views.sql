@@ -5,7 +5,8 @@ create or replace view v_response as
 select s.slug as survey, r.id, r.answered_at, r.received_at, r.updated_at, r.score,
   case when r.score >= 9 then 'promoter' when r.score >= 7 then 'neutral' else 'critic' end as score_group,
   (array['web', 'email', 'link', 'sms', 'phone', 'kiosk', 'chat', 'app', 'import'])[r.channel + 1] as channel,
-  a.value as agent, r.language, r.respondent, r.external_id, r.answers, r.properties, r.excluded, r.exclusion_reason
+  a.value as agent, r.language, r.respondent, r.external_id, r.answers, r.properties, r.excluded, r.exclusion_reason,
+  r.suspect
 from response r
 join survey s on s.id = r.survey_id
 left join facet_value a on a.survey_id = r.survey_id and a.facet = 2 and a.id = r.agent
@@ -43,12 +44,20 @@ join survey s on s.id = t.survey_id
 where t.facet = 0 and n0 + n1 + n2 + n3 + n4 + n5 + n6 + n7 + n8 + n9 + n10 <> 0;
 comment on view v_nps_daily is 'Numbers of each survey by day (UTC).';
 
+create or replace view v_display as
+select s.slug as survey, to_timestamp(d.slot * 900.0) as quarter_hour,
+  (array['web', 'email', 'link', 'sms', 'phone', 'kiosk', 'chat', 'app', 'import'])[d.channel + 1] as channel,
+  d.shown, d.dismissed
+from display d
+join survey s on s.id = d.survey_id;
+comment on view v_display is 'How often each survey was shown and waved away, by quarter hour and channel.';
+
 do $$
 begin
   if exists (select from pg_roles where rolname = 'npsd_read') then
-    grant select on v_response, v_tally, v_nps_daily to npsd_read;
+    grant select on v_response, v_tally, v_nps_daily, v_display to npsd_read;
   end if;
   if exists (select from pg_roles where rolname = 'npsd_app') then
-    grant select on v_response, v_tally, v_nps_daily to npsd_app;
+    grant select on v_response, v_tally, v_nps_daily, v_display to npsd_app;
   end if;
 end $$;

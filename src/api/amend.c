@@ -117,6 +117,7 @@ static enum db_status make_after(struct call *call, struct amendment *amendment)
     before->row.question_cut_count = old.question_cut_count;
     *after = *before;
     after->row = submission_row(call->arena, &amendment->new_response, &before->row.id);
+    after->row.suspect = before->row.suspect;
     after->agent = amendment->new_response.agent;
     take_exclusion(amendment);
     return number_new(call, amendment);

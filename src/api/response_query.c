@@ -16,6 +16,7 @@ struct response_filter response_query_any(const struct survey *survey)
         .max_score = NPS_SCORES - 1,
         .agent = RESPONSE_FILTER_ANY,
         .has_text = RESPONSE_FILTER_ANY,
+        .suspect = RESPONSE_FILTER_ANY,
     };
     for (size_t slot = 0; slot < SURVEY_FACETS_MAX; slot++)
         filter.facets[slot] = RESPONSE_FILTER_ANY;

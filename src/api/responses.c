@@ -52,6 +52,17 @@ static void write_times(struct json_writer *w, const struct stored_response *res
         json_put_null(w, "updated_at");
 }
 
+static void write_suspect(struct json_writer *w, int marks)
+{
+    if (!marks)
+        return;
+    json_array_begin(w, "suspect");
+    for (int n = 0; n < SUSPECT_MARKS; n++)
+        if (marks & 1 << n)
+            json_put_text(w, NULL, suspect_name(n));
+    json_array_end(w);
+}
+
 void response_write(struct json_writer *w, const char *name, const char *survey,
                     const struct stored_response *response)
 {
@@ -59,6 +70,7 @@ void response_write(struct json_writer *w, const char *name, const char *survey,
     write_names(w, survey, response);
     json_put_text(w, "external_id", response->row.external_id);
     write_content(w, response);
+    write_suspect(w, response->row.suspect);
     write_times(w, response);
     json_object_end(w);
 }

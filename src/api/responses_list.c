@@ -51,22 +51,28 @@ static void read_channel(const struct call *call, struct response_filter *filter
         problem_add(errors, "is no channel", "channel");
 }
 
+static void read_bool(const struct call *call, const char *name, int *ret_value,
+                      struct problem_errors *errors)
+{
+    const char *value = call_query(call, name);
+    if (!value)
+        return;
+    if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
+        *ret_value = value[0] == 't';
+    else
+        problem_add(errors, "must be true or false", "%s", name);
+}
+
 static void read_has_text(const struct call *call, struct response_filter *filter,
                           struct problem_errors *errors)
 {
     const struct survey *survey = call_identity(call)->survey;
-    const char *value = call_query(call, "has_text");
     const char **ids = arena_alloc(call->arena, (survey->question_count + 1) * sizeof *ids);
     filter->text_questions = ids;
     for (size_t i = 0; i < survey->question_count; i++)
         if (survey->questions[i].type == QUESTION_TEXT)
             ids[filter->text_question_count++] = survey->questions[i].id;
-    if (!value)
-        return;
-    if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
-        filter->has_text = value[0] == 't';
-    else
-        problem_add(errors, "must be true or false", "has_text");
+    read_bool(call, "has_text", &filter->has_text, errors);
 }
 
 static void read_since(const struct call *call, struct response_filter *filter,
@@ -95,13 +101,15 @@ static void read_window(const struct call *call, struct window_query *query,
 static void read_query(const struct call *call, struct response_filter *filter,
                        struct window_query *query, struct problem_errors *errors)
 {
-    static const char *const known[] = {WINDOW_QUERY_NAMES, "limit",    "cursor",        "group",
-                                        "channel",          "has_text", "updated_since", NULL};
+    static const char *const known[] = {
+        WINDOW_QUERY_NAMES, "limit",   "cursor",        "group", "channel",
+        "has_text",         "suspect", "updated_since", NULL};
     call_query_known(call, known, WINDOW_QUERY_PREFIX, errors);
     response_query_limit(call, filter, errors);
     response_query_group(call, filter, errors);
     read_channel(call, filter, errors);
     read_has_text(call, filter, errors);
+    read_bool(call, "suspect", &filter->suspect, errors);
     read_since(call, filter, errors);
     read_cursor(call, filter, errors);
     read_window(call, query, errors);

@@ -3,6 +3,7 @@
 #include "npsd/api/amend.h"
 #include "npsd/api/badge.h"
 #include "npsd/api/comments.h"
+#include "npsd/api/displays.h"
 #include "npsd/api/health.h"
 #include "npsd/api/overview.h"
 #include "npsd/api/pages.h"
@@ -40,6 +41,9 @@ static const struct route routes[] = {
     {HTTP_GET,    "/assets/{name}",          ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_asset},
     {HTTP_GET,    "/embed.js",               ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_embed},
     {HTTP_GET,    "/demo",                   ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_demo},
+
+    {HTTP_POST,   SURVEY "/displays",        ACCESS_POST,       RUNS_INLINE, MEDIA_JSON, BODY,    SERVICE, displays_post},
+    {HTTP_GET,    SURVEY "/rates",           ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, rates_get},
 
     {HTTP_GET,    SURVEY "/nps",             ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_nps},
     {HTTP_GET,    SURVEY "/nps/series",      ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_series},

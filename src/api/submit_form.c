@@ -1,6 +1,10 @@
 #include "npsd/api/access.h"
+#include "npsd/api/displays.h"
+#include "npsd/api/stamp.h"
 #include "npsd/api/submission.h"
 #include "npsd/api/submit.h"
+#include "npsd/base/clock.h"
+#include "npsd/base/text.h"
 #include "npsd/json/response.h"
 
 #include <string.h>
@@ -8,9 +12,16 @@
 /* Every option of four questions, every property, every other field. */
 enum { FORM_PAIRS_MAX = 4 * SURVEY_OPTIONS_MAX + RESPONSE_PROPERTIES_MAX + 24 };
 
+/* A person reads, at least, and answers on the day. */
+#define FAST_US (2 * CLOCK_SECOND_US)
+#define STALE_US CLOCK_DAY_US
+
 /* What the daemon itself takes out of a form. NULL: not sent; "" is as good as that. */
 struct form_control {
     const char *key, *redirect, *idempotency_key;
+    const char *website; /* a field that people do not see */
+    const char *page;    /* when the page was made (stamp.h) */
+    const char *dismiss; /* "1": no answer, the survey was waved away */
 };
 
 struct form {
@@ -25,19 +36,27 @@ static struct reply refuse_pair(const struct call *call, const char *name, const
     return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
 }
 
+/* NULL: the name is the answer's. */
 static const char **control_of(struct form_control *control, const char *name)
 {
-    if (strcmp(name, "key") == 0)
-        return &control->key;
-    if (strcmp(name, "redirect") == 0)
-        return &control->redirect;
-    return strcmp(name, "idempotency_key") == 0 ? &control->idempotency_key : NULL;
+    const struct {
+        const char *name, **target;
+    } fields[] = {
+        {"key", &control->key},         {"redirect", &control->redirect},
+        {"website", &control->website}, {"idempotency_key", &control->idempotency_key},
+        {"page", &control->page},       {"dismiss", &control->dismiss},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strcmp(name, fields[i].name) == 0)
+            return fields[i].target;
+    return NULL;
 }
 
-/* Parts the pairs into what is for us and what is the answer. */
-static struct reply part_pairs(const struct call *call, const struct query_pair *all, size_t count,
-                               struct form_control *control, struct form_pair *pairs,
-                               size_t *ret_count)
+/* Parts the pairs into what is for us and what is the answer. Returns the name of what is for us
+ * and was given twice; NULL: nothing was. */
+static const char *part_pairs(const struct query_pair *all, size_t count,
+                              struct form_control *control, struct form_pair *pairs,
+                              size_t *ret_count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -48,11 +67,11 @@ static struct reply part_pairs(const struct call *call, const struct query_pair 
             continue;
         }
         if (*target)
-            return refuse_pair(call, all[i].name, "may be given once");
+            return all[i].name;
         *target = all[i].value;
     }
     *ret_count = kept;
-    return (struct reply){0};
+    return NULL;
 }
 
 static const char *given(const char *value)
@@ -90,16 +109,23 @@ static bool redirect_allowed(const struct call *call, const char *target)
     return false;
 }
 
+static struct reply admit(struct call *call, const struct form_control *control)
+{
+    bool malformed; /* has been refused before */
+    const char *key = given(control->key);
+    struct reply refusal =
+        access_admit_form(call, key ? key : access_credentials(call, &malformed));
+    if (refusal.status)
+        return refusal;
+    return given(control->dismiss) ? displays_limit(call) : submission_limit(call, 1);
+}
+
 static struct reply take_control(struct call *call, const struct form_control *control,
                                  struct form *form)
 {
-    bool malformed; /* has been refused before */
-    const char *key = given(control->key), *redirect = given(control->redirect);
+    const char *redirect = given(control->redirect);
     const char *idempotency_key = given(control->idempotency_key);
-    struct reply refusal =
-        access_admit_form(call, key ? key : access_credentials(call, &malformed));
-    if (!refusal.status)
-        refusal = submission_limit(call, 1);
+    struct reply refusal = admit(call, control);
     if (refusal.status)
         return refusal;
     if (redirect && !redirect_allowed(call, redirect))
@@ -111,6 +137,69 @@ static struct reply take_control(struct call *call, const struct form_control *c
     if (idempotency_key)
         form->submission.key = idempotency_key;
     return refusal;
+}
+
+/* --- where a form leads --- */
+
+/* The language of the page that the form stood on: that of its URL, else that of the answer. */
+static const char *language_of(const struct call *call, const char *of_answer)
+{
+    const char *asked = call_query(call, "lang");
+    const char *language = given(asked) ? asked : of_answer;
+    return language && text_is_language(language, strlen(language)) ? language : NULL;
+}
+
+static struct reply lead_on(const struct call *call, const struct form *form, bool dismissed,
+                            const char *of_answer)
+{
+    if (form->redirect)
+        return reply_redirect(form->redirect);
+    const char *language = language_of(call, of_answer);
+    const char *dismissal = dismissed ? "?dismissed=1" : "";
+    const char *lang = !language ? "" : dismissed ? "&lang=" : "?lang=";
+    return reply_redirect(arena_printf(call->arena, "/s/%s/thanks%s%s%s",
+                                       call_identity(call)->survey->slug, dismissal, lang,
+                                       language ? language : ""));
+}
+
+static const char *value_of(const struct form_pair *pairs, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(pairs[i].name, name) == 0)
+            return pairs[i].value;
+    return NULL;
+}
+
+/* What else the form says is not looked at, but by which channel it came. */
+static struct reply dismiss(const struct call *call, const char *word, const struct form *form,
+                            const struct form_pair *pairs, size_t count)
+{
+    const char *name = given(value_of(pairs, count, "channel"));
+    enum channel channel = CHANNEL_WEB;
+    if (strcmp(word, "1") != 0)
+        return refuse_pair(call, "dismiss", "must be 1");
+    if (name && !displays_channel(name, &channel))
+        return refuse_pair(call, "channel", "is no channel");
+    displays_dismiss(call, channel);
+    return lead_on(call, form, true, value_of(pairs, count, "language"));
+}
+
+/* --- the answer --- */
+
+/* A page that we did not make, or that was made ahead of our clock, says nothing. */
+static int marks_of(const struct call *call, const struct form_control *control)
+{
+    const struct identity *who = call_identity(call);
+    int marks = given(control->website) ? SUSPECT_HONEYPOT : 0;
+    int64_t age_us;
+    if (!given(control->page) ||
+        !stamp_age(who->snapshot, who->survey->slug, control->page, call->received_us, &age_us))
+        return marks;
+    if (age_us >= 0 && age_us < FAST_US)
+        marks |= SUSPECT_TOO_FAST;
+    if (age_us > STALE_US)
+        marks |= SUSPECT_STALE_PAGE;
+    return marks;
 }
 
 static void wake(struct lane_item *item)
@@ -135,14 +224,11 @@ static struct reply finish_form(struct call *call, void *work)
         enum problem problem = submission_problem(outcome, &detail);
         return reply_problem(call, problem, detail);
     }
-    if (form->redirect)
-        return reply_redirect(form->redirect);
-    return reply_redirect(
-        arena_printf(call->arena, "/s/%s/thanks", form->submission.response.survey->slug));
+    return lead_on(call, form, false, form->submission.response.language);
 }
 
 static struct reply decode_form(struct call *call, const struct form_pair *pairs, size_t count,
-                                struct submission *submission)
+                                int marks, struct submission *submission)
 {
     struct problem_errors errors = {.arena = call->arena};
     const struct response_rules rules = submission_rules(call, false);
@@ -150,6 +236,8 @@ static struct reply decode_form(struct call *call, const struct form_pair *pairs
     if (!body || !response_decode(body, "", &rules, &errors, &submission->response, NULL))
         return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
     submission_prepare(call, submission);
+    submission->item.row.suspect = marks;
+    submission->item.row.set_aside = marks && rules.survey->suspects_excluded;
     return (struct reply){0};
 }
 
@@ -163,11 +251,14 @@ struct reply submit_form(struct call *call)
     if (!call_parse_pairs(call->arena, call->body, call->body_len, all, FORM_PAIRS_MAX, &count))
         return reply_problem(call, PROBLEM_BAD_REQUEST,
                              "The form is malformed, or has too many fields.");
-    struct reply refusal = part_pairs(call, all, count, &control, pairs, &count);
-    if (!refusal.status)
-        refusal = take_control(call, &control, form);
+    const char *repeated = part_pairs(all, count, &control, pairs, &count);
+    if (repeated)
+        return refuse_pair(call, repeated, "may be given once");
+    struct reply refusal = take_control(call, &control, form);
     if (refusal.status)
         return refusal;
-    refusal = decode_form(call, pairs, count, &form->submission);
+    if (given(control.dismiss))
+        return dismiss(call, control.dismiss, form, pairs, count);
+    refusal = decode_form(call, pairs, count, marks_of(call, &control), &form->submission);
     return refusal.status ? refusal : reply_later(start_form, finish_form, form);
 }

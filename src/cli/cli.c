@@ -5,6 +5,7 @@
 #include "npsd/state/values.h"
 #include "npsd/store/answers.h"
 #include "npsd/store/audit.h"
+#include "npsd/store/displays.h"
 #include "npsd/store/folds.h"
 #include "npsd/store/keys.h"
 #include "npsd/store/numbers.h"
@@ -19,13 +20,11 @@
 /* Every statement there is, prepared by every connection: a typo stops the start, not a customer.
  */
 static const struct db_stmt *const *const statements[] = {
-    answers_statements,   audit_statements,
-    folds_statements,     keys_statements,
-    numbers_statements,   overview_statements,
-    responses_statements, responses_change_statements,
-    surveys_statements,   windows_statements,
-    directory_statements, freshness_statements,
-    values_statements,    NULL};
+    answers_statements,   audit_statements,     displays_statements,
+    folds_statements,     keys_statements,      numbers_statements,
+    overview_statements,  responses_statements, responses_change_statements,
+    surveys_statements,   windows_statements,   directory_statements,
+    freshness_statements, values_statements,    NULL};
 
 /*
  * Every statement goes by an index: a sequential scan is only ever chosen by mistake, as of the

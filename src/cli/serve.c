@@ -65,7 +65,9 @@ static bool start_state(struct service *s, const struct config *config, bool mig
     world->directory = directory_new();
     world->values = values_new();
     world->limits = limits_new(config->rate_public);
+    world->looks = limits_new(config->rate_public);
     world->asks = limits_new(ASKS_A_MINUTE);
+    world->displays = display_meter_new();
     world->freshness = freshness_new();
     world->recall = recall_new(world->freshness);
     const struct poller_options poller = {&s->database, world->directory, world->freshness,
@@ -81,11 +83,12 @@ static bool start_state(struct service *s, const struct config *config, bool mig
         world->freshness,
         (size_t)(config->queue > BATCH_MAX ? config->queue : BATCH_MAX),
         MANY_BATCH};
-    return world->directory && world->values && world->limits && world->asks && world->freshness &&
-           world->recall && (world->poller = poller_start(&poller)) &&
+    return world->directory && world->values && world->limits && world->looks && world->asks &&
+           world->displays && world->freshness && world->recall &&
+           (world->poller = poller_start(&poller)) &&
            (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
            (world->single = lane_start(&single)) && start_batch_lanes(world, &batch) &&
-           (s->folder = folder_start(&s->database));
+           (s->folder = folder_start(&s->database, world->displays));
 }
 
 static bool start_servers(struct service *s, const struct config *config)
@@ -194,7 +197,9 @@ static bool stop(struct service *s)
     recall_free(world->recall);
     freshness_free(world->freshness);
     limits_free(world->limits);
+    limits_free(world->looks);
     limits_free(world->asks);
+    display_meter_free(world->displays);
     values_free(world->values);
     directory_free(world->directory);
     return true;

@@ -17,6 +17,8 @@ enum {
     SETTINGS_MAX = 16
 };
 
+#define DISPLAYS_US CLOCK_SECOND_US /* between writing displays */
+
 /* The journal looks empty to the planner's statistics, which would have it read whole. */
 static const char *const own_settings[] = {"synchronous_commit=off", "enable_seqscan=off"};
 enum { OWN_SETTINGS = sizeof own_settings / sizeof own_settings[0] };
@@ -28,7 +30,9 @@ struct folder {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     atomic_bool stopping; /* set under the mutex */
-    enum db_status told;  /* what the log has been told, so that it is told once */
+    struct display_meter *displays;
+    int64_t displays_us;                /* when they were written last */
+    enum db_status told, told_displays; /* what the log has been told, so that it is told once */
 };
 
 static enum db_status fold_all(struct folder *folder, struct pg *pg, const int32_t *surveys,
@@ -55,16 +59,26 @@ static enum db_status run_round(struct folder *folder, struct pg *pg, struct are
     return status == DB_OK ? fold_all(folder, pg, surveys, count) : status;
 }
 
-static void tell(struct folder *folder, const struct pg *pg, enum db_status status)
+static void tell(enum db_status *told, enum db_status status, const struct pg *pg, const char *good,
+                 const char *bad)
 {
-    if (status == folder->told)
+    if (status == *told)
         return;
-    folder->told = status;
+    *told = status;
     if (status == DB_OK)
-        log_info(NULL, "folding");
+        log_info(NULL, good);
     else
-        log_error(NULL, "fold-failed", LOG_TEXT("status", db_status_name(status)),
+        log_error(NULL, bad, LOG_TEXT("status", db_status_name(status)),
                   LOG_TEXT("error", pg_error(pg)));
+}
+
+static void write_displays(struct folder *folder, struct pg *pg, struct arena *arena)
+{
+    if (!folder->displays)
+        return;
+    enum db_status status = display_meter_write(folder->displays, pg, arena);
+    tell(&folder->told_displays, status, pg, "displays-written", "displays-failed");
+    folder->displays_us = clock_monotonic_us();
 }
 
 /* False when it is time to end. */
@@ -99,10 +113,13 @@ static void *folder_main(void *argument)
     do {
         int64_t began_us = clock_monotonic_us();
         enum db_status status = run_round(folder, pg, &arena);
-        tell(folder, pg, status);
+        tell(&folder->told, status, pg, "folding", "fold-failed");
+        if (began_us - folder->displays_us >= DISPLAYS_US)
+            write_displays(folder, pg, &arena);
         arena_reset(&arena);
         pause_us = pause_after(status, clock_monotonic_us() - began_us);
     } while (pause_folder(folder, pause_us));
+    write_displays(folder, pg, &arena);
     arena_done(&arena);
     pg_free(pg);
     return NULL;
@@ -132,13 +149,14 @@ static void folder_free(struct folder *folder)
     free(folder);
 }
 
-struct folder *folder_start(const struct pg_options *database)
+struct folder *folder_start(const struct pg_options *database, struct display_meter *displays)
 {
     struct folder *folder = calloc(1, sizeof *folder);
     pthread_condattr_t monotonic;
     if (!folder)
         return NULL;
-    folder->told = DB_OK;
+    folder->displays = displays;
+    folder->told = folder->told_displays = DB_OK;
     pthread_mutex_init(&folder->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

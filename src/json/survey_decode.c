@@ -6,7 +6,7 @@
 /* The members of a definition: some go to the survey as they are, some need a closer look. */
 struct members {
     struct survey survey;
-    const char *id, *time_zone, *access, *badge;
+    const char *id, *time_zone, *access, *badge, *suspects;
     json_t *title, *facets, *keep_text_days, *questions;
 };
 
@@ -20,6 +20,7 @@ enum member {
     MIN_RESPONSES,
     EDIT_MINUTES,
     BADGE,
+    SUSPECTS,
     KEEP_TEXT_DAYS,
     QUESTIONS,
     MEMBERS
@@ -37,6 +38,7 @@ static const struct json_field fields[MEMBERS] = {
     [EDIT_MINUTES] =
         JSON_INT("edit_minutes", offsetof(struct members, survey.edit_minutes), 0, 525600, 0),
     [BADGE] = JSON_TEXT("badge", offsetof(struct members, badge), 1, 32, 0),
+    [SUSPECTS] = JSON_TEXT("suspects", offsetof(struct members, suspects), 1, 32, 0),
     [KEEP_TEXT_DAYS] = JSON_VALUE("keep_text_days", offsetof(struct members, keep_text_days), 0),
     [QUESTIONS] = JSON_VALUE("questions", offsetof(struct members, questions), 0),
 };
@@ -93,6 +95,13 @@ static void take_badge(struct decoder *d, const char *name)
     d->survey.badge_public = strcmp(name, "public") == 0;
     if (!d->survey.badge_public && strcmp(name, "private") != 0)
         fault(d, BADGE, "must be private or public");
+}
+
+static void take_suspects(struct decoder *d, const char *name)
+{
+    d->survey.suspects_excluded = strcmp(name, "exclude") == 0;
+    if (!d->survey.suspects_excluded && strcmp(name, "count") != 0)
+        fault(d, SUSPECTS, "must be count or exclude");
 }
 
 static void take_keep_text_days(struct decoder *d, const json_t *value)
@@ -232,6 +241,8 @@ static void take_members(struct decoder *d, const struct members *members)
         take_access(d, members->access);
     if (members->badge)
         take_badge(d, members->badge);
+    if (members->suspects)
+        take_suspects(d, members->suspects);
     if (members->keep_text_days)
         take_keep_text_days(d, members->keep_text_days);
     take_lists(d, members);

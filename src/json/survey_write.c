@@ -85,6 +85,7 @@ void survey_write(struct json_writer *w, const char *name, const struct survey *
     json_put_int(w, "min_responses", survey->min_responses);
     json_put_int(w, "edit_minutes", survey->edit_minutes);
     json_put_text(w, "badge", survey->badge_public ? "public" : "private");
+    json_put_text(w, "suspects", survey->suspects_excluded ? "exclude" : "count");
     if (survey->keep_text_days > 0)
         json_put_int(w, "keep_text_days", survey->keep_text_days);
     else

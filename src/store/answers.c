@@ -23,9 +23,18 @@
     " int4[] int4[] int4[] int4[] int4[] int4[] int4[] int4[] int4[]"                              \
     " text[] text[] text[] jsonb[] jsonb[]"
 
+/* What a batch carries besides if some of its answers are marked; the others have the defaults. */
+#define MARKS ", suspect, excluded, exclusion_reason"
+#define MARK_PARAMS " int2[] bool[] text[]"
+
 static const struct db_stmt append_rows = {"response_append", RESPONSE_PARAMS, "",
                                            "insert into response (" RESPONSE_COLUMNS ")"
                                            " select " RESPONSE_ARRAYS};
+
+static const struct db_stmt append_marked = {
+    "response_append_marked", RESPONSE_PARAMS MARK_PARAMS, "",
+    "insert into response (" RESPONSE_COLUMNS MARKS ")"
+    " select " RESPONSE_ARRAYS ", unnest($22), unnest($23), unnest($24)"};
 
 static const struct db_stmt append_journal = {
     "journal_append", "int4[] int4[] int4[] int4[] int8[] int2[] int4[]", "",
@@ -35,17 +44,24 @@ static const struct db_stmt append_journal = {
 
 /* The rows that were not there, and what they add to the journal: one statement, one transaction.
  */
-static const struct db_stmt append_new = {
-    "response_append_new", RESPONSE_PARAMS " int4[] text[]", "int4 uuid",
-    "with added as (insert into response (" RESPONSE_COLUMNS ") select " RESPONSE_ARRAYS
-    " on conflict do nothing returning survey_id, id, score),"
-    " cell as (select survey_id, b.slot, cut, a.score, count(*)::int as weight from added a"
-    " join unnest($1, $6, $22, $23) b (survey_id, id, slot, cuts) using (survey_id, id)"
-    " cross join lateral unnest(b.cuts::bigint[]) cut group by 1, 2, 3, 4),"
-    " counted as (insert into journal (survey_id, slot, cuts, scores, weights)"
-    " select survey_id, slot, array_agg(cut), array_agg(score), array_agg(weight)"
-    " from cell group by survey_id, slot)"
-    " select survey_id, id from added"};
+#define APPEND_NEW(marks, arrays)                                                                  \
+    "with added as (insert into response (" RESPONSE_COLUMNS marks                                 \
+    ") select " RESPONSE_ARRAYS arrays " on conflict do nothing returning survey_id, id, score),"  \
+    " cell as (select survey_id, b.slot, cut, a.score, count(*)::int as weight"                    \
+    " from added a"                                                                                \
+    " join unnest($1, $6, $22, $23) b (survey_id, id, slot, cuts) using (survey_id, id)"           \
+    " cross join lateral unnest(b.cuts::bigint[]) cut group by 1, 2, 3, 4),"                       \
+    " counted as (insert into journal (survey_id, slot, cuts, scores, weights)"                    \
+    " select survey_id, slot, array_agg(cut), array_agg(score), array_agg(weight)"                 \
+    " from cell group by survey_id, slot)"                                                         \
+    " select survey_id, id from added"
+
+static const struct db_stmt append_new = {"response_append_new", RESPONSE_PARAMS " int4[] text[]",
+                                          "int4 uuid", APPEND_NEW("", "")};
+
+static const struct db_stmt append_new_marked = {
+    "response_append_new_marked", RESPONSE_PARAMS " int4[] text[]" MARK_PARAMS, "int4 uuid",
+    APPEND_NEW(MARKS, ", unnest($24), unnest($25), unnest($26)")};
 
 /* Who is there instead: needs a later snapshot than the insert that stepped back. */
 static const struct db_stmt find_rows = {
@@ -53,16 +69,31 @@ static const struct db_stmt find_rows = {
     "select r.survey_id, r.id, r.body_hash, r.received_at, r.erased"
     " from unnest($1, $2) b(survey_id, id) join response r using (survey_id, id)"};
 
-const struct db_stmt *const answers_statements[] = {&append_rows, &append_journal, &append_new,
-                                                    &find_rows, NULL};
+const struct db_stmt *const answers_statements[] = {
+    &append_rows, &append_marked, &append_journal, &append_new, &append_new_marked, &find_rows,
+    NULL};
+
+enum { EACH_COLUMNS = 2 }; /* of answers_journal_of_each */
+
+static bool is_any_marked(const struct answer_row *const *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i]->suspect)
+            return true;
+    return false;
+}
 
 enum db_status answers_append(struct pg *pg, struct arena *arena,
                               const struct answer_row *const *rows, size_t count)
 {
-    struct db_param row_params[ANSWER_COLUMNS], journal_params[JOURNAL_COLUMNS];
+    struct db_param row_params[ANSWER_COLUMNS + MARK_COLUMNS], journal_params[JOURNAL_COLUMNS];
+    bool marked = is_any_marked(rows, count);
     answers_encode_rows(arena, rows, count, row_params);
+    if (marked)
+        answers_encode_marks(arena, rows, count, row_params + ANSWER_COLUMNS);
     answers_journal(arena, rows, count, journal_params);
-    const struct db_call calls[] = {{&append_rows, row_params, ANSWER_COLUMNS},
+    const struct db_call calls[] = {{marked ? &append_marked : &append_rows, row_params,
+                                     ANSWER_COLUMNS + (marked ? MARK_COLUMNS : 0)},
                                     {&append_journal, journal_params, JOURNAL_COLUMNS}};
     return pg_pipeline(pg, calls, 2);
 }
@@ -97,10 +128,15 @@ static enum db_status insert_new(struct pg *pg, struct arena *arena,
                                  struct answer_found *found)
 {
     DB_RESULT result = NULL;
-    struct db_param params[ANSWER_COLUMNS + 2];
+    struct db_param params[ANSWER_COLUMNS + EACH_COLUMNS + MARK_COLUMNS];
+    bool marked = is_any_marked(rows, count);
     answers_encode_rows(arena, rows, count, params);
     answers_journal_of_each(arena, rows, count, params + ANSWER_COLUMNS);
-    enum db_status status = pg_exec(pg, &append_new, params, ANSWER_COLUMNS + 2, &result);
+    if (marked)
+        answers_encode_marks(arena, rows, count, params + ANSWER_COLUMNS + EACH_COLUMNS);
+    enum db_status status =
+        pg_exec(pg, marked ? &append_new_marked : &append_new, params,
+                ANSWER_COLUMNS + EACH_COLUMNS + (marked ? MARK_COLUMNS : 0), &result);
     if (status != DB_OK)
         return status;
     for (int r = 0; r < db_rows(result); r++) {

@@ -148,6 +148,28 @@ void answers_encode_rows(struct arena *arena, const struct answer_row *const *ro
         *next++ = encode_json(arena, rows, count, i);
 }
 
+static const char *reason_of(const struct answer_row *row, char text[static SUSPECT_REASON_SIZE])
+{
+    return row->set_aside ? suspect_reason(row->suspect, text) : NULL;
+}
+
+void answers_encode_marks(struct arena *arena, const struct answer_row *const *rows, size_t count,
+                          struct db_param params[static MARK_COLUMNS])
+{
+    struct buf suspects = db_array_begin(arena, DB_ARRAY_INT2, count);
+    struct buf excluded = db_array_begin(arena, DB_ARRAY_BOOL, count);
+    struct buf reasons = db_array_begin(arena, DB_ARRAY_TEXT, count);
+    for (size_t i = 0; i < count; i++) {
+        char reason[SUSPECT_REASON_SIZE];
+        db_array_int2(&suspects, (int16_t)rows[i]->suspect);
+        db_array_bool(&excluded, rows[i]->set_aside);
+        db_array_text(&reasons, reason_of(rows[i], reason));
+    }
+    params[0] = P_BUF(&suspects);
+    params[1] = P_BUF(&excluded);
+    params[2] = P_BUF(&reasons);
+}
+
 void answers_encode_keys(struct arena *arena, const struct answer_row *const *rows, size_t count,
                          const bool *known, struct db_param params[static 2])
 {

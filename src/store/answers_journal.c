@@ -55,7 +55,7 @@ void answers_journal_of_each(struct arena *arena, const struct answer_row *const
     struct buf cuts = db_array_begin(arena, DB_ARRAY_TEXT, count);
     for (size_t i = 0; i < count; i++) {
         db_array_int4(&slots, slot_of(SLOT_QUARTER, rows[i]->answered_us));
-        db_array_text(&cuts, answers_cuts_text(arena, rows[i]));
+        db_array_text(&cuts, rows[i]->set_aside ? "{}" : answers_cuts_text(arena, rows[i]));
     }
     params[0] = P_BUF(&slots);
     params[1] = P_BUF(&cuts);
@@ -149,6 +149,8 @@ static struct journal count_rows(struct arena *arena, const struct answer_row *c
                               .entries = arena_alloc(arena, count * sizeof(struct entry)),
                               .cells = arena_alloc(arena, room * sizeof(struct cell))};
     for (size_t i = 0; i < count; i++) {
+        if (rows[i]->set_aside)
+            continue;
         int32_t slot = slot_of(SLOT_QUARTER, rows[i]->answered_us);
         size_t entry = find_entry(&journal, rows[i]->survey_id, slot);
         const struct cuts cuts = row_cuts(arena, rows[i]);

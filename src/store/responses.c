@@ -11,10 +11,11 @@
     " array[coalesce(r.f1, -1), coalesce(r.f2, -1), coalesce(r.f3, -1), coalesce(r.f4, -1),"       \
     " coalesce(r.f5, -1), coalesce(r.f6, -1), coalesce(r.f7, -1), coalesce(r.f8, -1)]"             \
     ", r.excluded, r.erased,"                                                                      \
-    " r.exclusion_reason, r.external_id, r.language, r.respondent, r.answers, r.properties"
+    " r.exclusion_reason, r.external_id, r.language, r.respondent, r.answers, r.properties,"       \
+    " r.suspect"
 #define ROW_TYPES                                                                                  \
     "uuid timestamptz timestamptz timestamptz int2 int2 int4 text int4[] bool bool text text text" \
-    " text jsonb jsonb"
+    " text jsonb jsonb int2"
 #define FROM                                                                                       \
     " from response r left join facet_value a"                                                     \
     " on a.survey_id = r.survey_id and a.facet = 2 and a.id = r.agent"
@@ -30,7 +31,7 @@ static const struct db_stmt read_one = {"response_read", "int4 uuid", ROW_TYPES,
 static const struct db_stmt list = {
     "response_list",
     "int4 timestamptz timestamptz int2 int2 int2 int4 int4[] jsonb bool text[] timestamptz"
-    " timestamptz uuid int4 bool",
+    " timestamptz uuid int4 bool bool",
     ROW_TYPES,
     "select " ROW FROM " where r.survey_id = $1 and not r.erased"
     " and r.answered_at >= $2 and r.answered_at < $3"
@@ -45,6 +46,7 @@ static const struct db_stmt list = {
     " and ($10 is null or $10 = coalesce(r.answers ?| $11, false))"
     " and ($12 is null or r.received_at >= $12 or r.updated_at >= $12)"
     " and ($16 is null or r.excluded = $16)"
+    " and ($17 is null or (r.suspect <> 0) = $17)"
     " and ($13 is null or (r.answered_at, r.id) < ($13, $14))"
     " order by r.answered_at desc, r.id desc limit $15"};
 
@@ -91,6 +93,7 @@ static void take_response(const struct db_result *result, int r, struct arena *a
     row->respondent = db_text(result, r, 14, arena);
     row->answers = responses_json(result, r, 15, arena, &row->answers_len);
     row->properties = responses_json(result, r, 16, arena, &row->properties_len);
+    row->suspect = (int)db_int(result, r, 17);
 }
 
 enum db_status responses_read(struct pg *pg, struct arena *arena, int32_t survey_id,
@@ -155,6 +158,7 @@ enum db_status responses_list(struct pg *pg, struct arena *arena,
         filter->after_set ? P_UUID(&filter->after_id) : P_NULL,
         P_INT4(filter->limit),
         filter->counted ? P_BOOL(false) : P_NULL,
+        filter->suspect == RESPONSE_FILTER_ANY ? P_NULL : P_BOOL(filter->suspect),
     };
     enum db_status status =
         pg_exec_unprepared(pg, &list, params, sizeof params / sizeof params[0], &result);

@@ -30,8 +30,8 @@ static const struct db_stmt erase_row = {
     "update response set updated_at = " NEXT_TIME ", erased = true, excluded = true, score = 0,"
     " channel = 0, answered_at = 'epoch', agent = null, f1 = null, f2 = null, f3 = null, f4 = null,"
     " f5 = null, f6 = null, f7 = null, f8 = null, external_id = null, language = null,"
-    " respondent = null, exclusion_reason = null, answers = null, properties = null" THIS_VERSION
-    " returning updated_at"};
+    " respondent = null, exclusion_reason = null, answers = null, properties = null,"
+    " suspect = 0" THIS_VERSION " returning updated_at"};
 
 static const struct db_stmt add_history = {
     "response_history_add",

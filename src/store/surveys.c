@@ -3,10 +3,10 @@
 #include "npsd/db/array.h"
 
 #define SURVEY_TYPES                                                                               \
-    "int4 text text text text bool bool int4 int4 int4 text[] int4[] timestamptz timestamptz"
+    "int4 text text text text bool bool int4 int4 int4 text[] int4[] timestamptz timestamptz text"
 #define SURVEY_COLUMNS                                                                             \
     "id, slug, title::text, time_zone, access, open, badge_public, min_responses, edit_minutes,"   \
-    " keep_text_days, facets, facets_active::int4[], created_at, updated_at"
+    " keep_text_days, facets, facets_active::int4[], created_at, updated_at, suspects"
 #define QUESTION_TYPES "int4 int2 int2 text text"
 #define QUESTION_COLUMNS "survey_id, n, coalesce(position, 0::int2), id, definition::text"
 
@@ -26,19 +26,19 @@ static const struct db_stmt lock_questions = {"surveys_lock_questions", "int4", 
                                               " from question where survey_id = $1 order by n"};
 
 static const struct db_stmt insert_survey = {
-    "surveys_insert", "text text text text bool bool int4 int4 int4 text[] bool[]", "int4",
+    "surveys_insert", "text text text text bool bool int4 int4 int4 text[] bool[] text", "int4",
     "with made as ("
     "  insert into survey (slug, title, time_zone, access, open, badge_public, min_responses,"
-    "    edit_minutes, keep_text_days, facets, facets_active)"
-    "  values ($1, $2::json, $3, $4, $5, $6, $7, $8, nullif($9, 0), $10, $11) returning id),"
+    "    edit_minutes, keep_text_days, facets, facets_active, suspects)"
+    "  values ($1, $2::json, $3, $4, $5, $6, $7, $8, nullif($9, 0), $10, $11, $12) returning id),"
     " state as (insert into tally_state (survey_id) select id from made)"
     " select id from made"};
 
 static const struct db_stmt update_survey = {
-    "surveys_update", "int4 text text text bool bool int4 int4 int4 text[] bool[]", "",
+    "surveys_update", "int4 text text text bool bool int4 int4 int4 text[] bool[] text", "",
     "update survey set title = $2::json, time_zone = $3, access = $4, open = $5,"
     " badge_public = $6, min_responses = $7, edit_minutes = $8, keep_text_days = nullif($9, 0),"
-    " facets = $10, facets_active = $11, updated_at = now() where id = $1"};
+    " facets = $10, facets_active = $11, suspects = $12, updated_at = now() where id = $1"};
 
 static const struct db_stmt write_questions = {
     "surveys_write_questions", "int4 int2[] text[] int2[] text[]", "",
@@ -53,7 +53,7 @@ static const struct db_stmt has_responses = {
     "select exists (select from response where survey_id = $1 and not erased)"};
 
 /* The score is asked of every answer; texts are found in rows only. What else is counted the
- * tallies tell, with the journal; what is taken out of them, rows that were changed. */
+ * tallies tell, with the journal; what is not in them, rows that were changed or have marks. */
 static const struct db_stmt answered_questions = {
     "surveys_answered", "int4", "int2",
     "select q.n from question q where q.survey_id = $1 and case q.definition ->> 'type'"
@@ -70,6 +70,9 @@ static const struct db_stmt answered_questions = {
     "   and j.cut >> 32 = 10 + q.n and j.weight > 0)"
     "  or exists ("
     "  select from response r where r.survey_id = q.survey_id and r.updated_at is not null"
+    "   and r.excluded and r.answers ? q.id)"
+    "  or exists ("
+    "  select from response r where r.survey_id = q.survey_id and r.suspect <> 0"
     "   and r.excluded and r.answers ? q.id)"
     " end"};
 
@@ -105,20 +108,34 @@ static const struct db_stmt delete_rest[] = {
     {"surveys_delete_months", "int4", "", DELETE_FROM("tally_month")},
     {"surveys_delete_state", "int4", "", DELETE_FROM("tally_state")},
     {"surveys_delete", "int4", "", "delete from survey where id = $1"},
+    /* Last: who adds to them holds the survey's row until then. */
+    {"surveys_delete_displays", "int4", "", DELETE_FROM("display")},
 };
 enum { DELETE_REST = sizeof(delete_rest) / sizeof(delete_rest[0]) };
 
-const struct db_stmt *const surveys_statements[] = {&read_surveys,       &read_questions,
-                                                    &lock_survey,        &lock_questions,
-                                                    &insert_survey,      &update_survey,
-                                                    &write_questions,    &has_responses,
-                                                    &answered_questions, &time_zone_exists,
-                                                    &delete_begin,       &delete_responses,
-                                                    &delete_rest[0],     &delete_rest[1],
-                                                    &delete_rest[2],     &delete_rest[3],
-                                                    &delete_rest[4],     &delete_rest[5],
-                                                    &delete_rest[6],     &delete_rest[7],
-                                                    &delete_rest[8],     NULL};
+const struct db_stmt *const surveys_statements[] = {&read_surveys,
+                                                    &read_questions,
+                                                    &lock_survey,
+                                                    &lock_questions,
+                                                    &insert_survey,
+                                                    &update_survey,
+                                                    &write_questions,
+                                                    &has_responses,
+                                                    &answered_questions,
+                                                    &time_zone_exists,
+                                                    &delete_begin,
+                                                    &delete_responses,
+                                                    &delete_rest[0],
+                                                    &delete_rest[1],
+                                                    &delete_rest[2],
+                                                    &delete_rest[3],
+                                                    &delete_rest[4],
+                                                    &delete_rest[5],
+                                                    &delete_rest[6],
+                                                    &delete_rest[7],
+                                                    &delete_rest[8],
+                                                    &delete_rest[9],
+                                                    NULL};
 
 static void read_facets(const struct db_result *result, int row, struct arena *arena,
                         struct survey_record *record)
@@ -147,6 +164,7 @@ static void read_survey(const struct db_result *result, int row, struct arena *a
         .keep_text_days = (int)db_int(result, row, 9),
         .created_us = db_time(result, row, 12),
         .updated_us = db_time(result, row, 13),
+        .suspects = db_text(result, row, 14, arena),
     };
     read_facets(result, row, arena, record);
 }
@@ -276,11 +294,12 @@ enum db_status surveys_insert(struct pg *pg, const struct survey_record *record,
     int32_t id = 0;
 
     arrays_make(&arrays, record);
-    enum db_status status = PG_EXEC(
-        pg, &insert_survey, &result, P_TEXT(record->slug), P_TEXT(record->title),
-        P_TEXT(record->time_zone), P_TEXT(record->access), P_BOOL(record->open),
-        P_BOOL(record->badge_public), P_INT4(record->min_responses), P_INT4(record->edit_minutes),
-        P_INT4(record->keep_text_days), P_BUF(&arrays.facets), P_BUF(&arrays.actives));
+    enum db_status status =
+        PG_EXEC(pg, &insert_survey, &result, P_TEXT(record->slug), P_TEXT(record->title),
+                P_TEXT(record->time_zone), P_TEXT(record->access), P_BOOL(record->open),
+                P_BOOL(record->badge_public), P_INT4(record->min_responses),
+                P_INT4(record->edit_minutes), P_INT4(record->keep_text_days), P_BUF(&arrays.facets),
+                P_BUF(&arrays.actives), P_TEXT(record->suspects));
     if (status == DB_OK) {
         id = (int32_t)db_int(result, 0, 0);
         status = questions_write(pg, id, &arrays);
@@ -296,11 +315,12 @@ enum db_status surveys_update(struct pg *pg, const struct survey_record *record)
     struct survey_arrays arrays;
 
     arrays_make(&arrays, record);
-    enum db_status status = PG_EXEC(
-        pg, &update_survey, NULL, P_INT4(record->id), P_TEXT(record->title),
-        P_TEXT(record->time_zone), P_TEXT(record->access), P_BOOL(record->open),
-        P_BOOL(record->badge_public), P_INT4(record->min_responses), P_INT4(record->edit_minutes),
-        P_INT4(record->keep_text_days), P_BUF(&arrays.facets), P_BUF(&arrays.actives));
+    enum db_status status =
+        PG_EXEC(pg, &update_survey, NULL, P_INT4(record->id), P_TEXT(record->title),
+                P_TEXT(record->time_zone), P_TEXT(record->access), P_BOOL(record->open),
+                P_BOOL(record->badge_public), P_INT4(record->min_responses),
+                P_INT4(record->edit_minutes), P_INT4(record->keep_text_days), P_BUF(&arrays.facets),
+                P_BUF(&arrays.actives), P_TEXT(record->suspects));
     if (status == DB_OK)
         status = questions_write(pg, record->id, &arrays);
     arena_done(&arrays.arena);

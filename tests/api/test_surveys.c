@@ -40,6 +40,7 @@ START_TEST(defaults)
         expect_int(reply, "/min_responses", 30);
         expect_int(reply, "/edit_minutes", 30);
         expect_string(reply, "/badge", "private");
+        expect_string(reply, "/suspects", "count");
         expect_json(reply, "/keep_text_days", "null");
         ck_assert_uint_eq(json_array_size(reply_at(reply, "/questions")), 3);
         expect_string(reply, "/questions/0/id", "recommend");
@@ -82,6 +83,8 @@ static const struct {
     {"edit_minutes", "0"},
     {"edit_minutes", "1440"},
     {"badge", "'public'"},
+    {"suspects", "'exclude'"},
+    {"suspects", "'count'"},
     {"keep_text_days", "365"},
     {"questions", "[{'id':'recommend','type':'nps','text':{'en':'How likely?'}}]"},
     {"questions", "[{'id':'q','type':'nps','text':{'en':'?'}},"

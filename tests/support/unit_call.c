@@ -6,6 +6,7 @@
 #include "npsd/api/survey_change.h"
 #include "npsd/base/clock.h"
 #include "npsd/cli/cli.h"
+#include "npsd/ingest/display_meter.h"
 #include "npsd/ingest/lane.h"
 #include "npsd/json/read.h"
 #include "npsd/state/keytext.h"
@@ -34,7 +35,7 @@ void unit_call_open(struct unit_call *c)
     *c = (struct unit_call){
         .config = {.database_url = unit_pg_url(), .queue = 100, .allow_unsafe_durability = true}};
     unit_pg_sql("truncate survey, question, response, response_history, journal, facet_value,"
-                " tally_state, api_key, audit");
+                " tally_state, api_key, audit, display");
     unit_pg_sql("update directory set version = version + 1");
     c->database = cli_database(&c->config);
     arena_init(&c->arena, 4096);
@@ -42,7 +43,9 @@ void unit_call_open(struct unit_call *c)
                               .directory = directory_new(),
                               .values = values_new(),
                               .limits = limits_new(0),
-                              .asks = limits_new(0)};
+                              .looks = limits_new(0),
+                              .asks = limits_new(0),
+                              .displays = display_meter_new()};
     c->call = (struct call){.arena = &c->arena,
                             .request_id = "r",
                             .client = "192.0.2.1",
@@ -66,7 +69,9 @@ void unit_call_done(struct unit_call *c)
     sem_destroy(&c->resumed);
     arena_done(&c->arena);
     limits_free(c->world.limits);
+    limits_free(c->world.looks);
     limits_free(c->world.asks);
+    display_meter_free(c->world.displays);
     values_free(c->world.values);
     directory_free(c->world.directory);
     pg_free(c->call.db);

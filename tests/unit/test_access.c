@@ -76,6 +76,8 @@ static const struct {
     {HTTP_POST, "/v1/surveys/{}/responses/batch", {"222322", "122322", "132322"}},
     {HTTP_POST, "/s/{}", {"222322", "222322", "222322"}},
     {HTTP_PATCH, "/v1/surveys/{}/responses/" RESPONSE_ID, {"133322", "133322", "133322"}},
+    {HTTP_POST, "/v1/surveys/{}/displays", {"222322", "122322", "132322"}},
+    {HTTP_GET, "/v1/surveys/{}/rates", {"133222", "133222", "133222"}},
     {HTTP_GET, "/v1/surveys/{}/nps", {"133222", "133222", "133222"}},
     {HTTP_GET, "/v1/surveys/{}/nps/series", {"133222", "133222", "133222"}},
     {HTTP_GET, "/v1/surveys/{}/nps/breakdown", {"133222", "133222", "133222"}},

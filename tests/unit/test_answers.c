@@ -253,6 +253,56 @@ START_TEST(answers_of_a_quarter_hour_share_a_journal_row)
 }
 END_TEST
 
+/* Marked answers among others: every row is written, what is set aside is excluded and counts
+ * nowhere. */
+START_TEST(what_is_set_aside_does_not_count)
+{
+    struct answer_row rows[5];
+    struct answer_found found[5];
+    for (int i = 0; i < 5; i++) {
+        rows[i] = row_of_march();
+        rows[i].score = i;
+    }
+    rows[1].suspect = SUSPECT_HONEYPOT | SUSPECT_TOO_FAST;
+    rows[1].set_aside = true;
+    rows[2].suspect = SUSPECT_STALE_PAGE;
+    rows[4].suspect = SUSPECT_TOO_FAST;
+    rows[4].set_aside = true;
+    ck_assert_int_eq(_i == 0 ? append_rows(rows, 5) : carefully(batch_of(rows, 5), 5, found),
+                     DB_OK);
+    ck_assert_str_eq(
+        unit_pg_value("select string_agg(concat_ws(' ', score, suspect, excluded, updated_at,"
+                      " exclusion_reason), '; ' order by score) from response"
+                      " where survey_id = s()"),
+        "0 0 f; 1 3 t suspect: honeypot, too_fast; 2 4 f; 3 0 f; 4 2 t suspect: too_fast");
+    ck_assert_str_eq(unit_pg_value("select string_agg(score || ':' || weight, ' ' order by score)"
+                                   " from journal_cell where survey_id = s() and cut = 0"),
+                     "0:1 2:1 3:1");
+    ck_assert(ingest_is_counted());
+}
+END_TEST
+
+/* A batch may have nothing that counts. */
+START_TEST(all_set_aside)
+{
+    struct answer_row row = full_row();
+    struct answer_found found;
+    row.suspect = SUSPECT_HONEYPOT;
+    row.set_aside = true;
+    ck_assert_int_eq(_i == 0 ? append_rows(&row, 1) : carefully(batch_of(&row, 1), 1, &found),
+                     DB_OK);
+    ck_assert_int_eq(ingest_rows(), 1);
+    ck_assert_int_eq(journal_rows(), 0);
+    /* the same answer again, not marked this time: the first one stands */
+    row.suspect = 0;
+    row.set_aside = false;
+    ck_assert_int_eq(append_rows(&row, 1), DB_CONFLICT);
+    ck_assert_int_eq(carefully(batch_of(&row, 1), 1, &found), DB_OK);
+    ck_assert_int_eq(found.outcome, ANSWER_REPLAYED);
+    ck_assert_int_eq(journal_rows(), 0);
+}
+END_TEST
+
 /* A thousand rows take the careful way in no more than a moment, whatever the plan. */
 START_TEST(the_careful_way_is_quick)
 {
@@ -285,6 +335,8 @@ int main(void)
     tcase_add_test(tcase, the_careful_way_says_what_it_met);
     tcase_add_loop_test(tcase, ids_are_of_a_survey, 0, 2);
     tcase_add_test(tcase, answers_of_a_quarter_hour_share_a_journal_row);
+    tcase_add_loop_test(tcase, what_is_set_aside_does_not_count, 0, 2);
+    tcase_add_loop_test(tcase, all_set_aside, 0, 2);
     tcase_add_test(tcase, the_careful_way_is_quick);
     suite_add_tcase(suite, tcase);
     return unit_database_run(suite);

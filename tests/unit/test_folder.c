@@ -42,7 +42,7 @@ static bool all_folded(void)
 START_TEST(folds_what_comes)
 {
     struct pg_options database = options();
-    struct folder *folder = folder_start(&database);
+    struct folder *folder = folder_start(&database, NULL);
     ck_assert_ptr_nonnull(folder);
     for (int i = 0; i < 3; i++) {
         append_random(20, "2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z");
@@ -61,7 +61,7 @@ START_TEST(guards_before_it_folds)
     append(answer("2026-03-02T10:00:00Z", 3));
     run("update tally_state set low = '900000000000' where survey_id = s()");
     ck_assert_int_gt(differing(MARCH_2026), 0);
-    struct folder *folder = folder_start(&database);
+    struct folder *folder = folder_start(&database, NULL);
     ck_assert(all_folded());
     folder_stop(folder);
     ck_assert_int_eq(differing(MARCH_2026), 0);
@@ -71,7 +71,7 @@ END_TEST
 START_TEST(survives_the_loss_of_its_connection)
 {
     struct pg_options database = options();
-    struct folder *folder = folder_start(&database);
+    struct folder *folder = folder_start(&database, NULL);
     for (int i = 0; i < 3; i++) {
         ck_assert(comes_to("select count(*)" OF_FOLDER, 1));
         ck_assert_int_eq(number_of("select count(pg_terminate_backend(pid))" OF_FOLDER), 1);
@@ -86,7 +86,7 @@ END_TEST
 START_TEST(stops_at_once)
 {
     struct pg_options database = options();
-    struct folder *folder = folder_start(&database);
+    struct folder *folder = folder_start(&database, NULL);
     ck_assert(comes_to("select count(*)" OF_FOLDER, 1));
     int64_t began_us = clock_monotonic_us();
     folder_stop(folder);
@@ -101,7 +101,7 @@ START_TEST(waits_while_the_database_is_away)
     struct pg_options database = options();
     database.url = "host=/nowhere dbname=none";
     log_set_level("error");
-    struct folder *folder = folder_start(&database);
+    struct folder *folder = folder_start(&database, NULL);
     nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
     int64_t began_us = clock_monotonic_us();
     folder_stop(folder);
@@ -117,7 +117,7 @@ START_TEST(refuses_more_settings_than_it_has_room_for)
         many[i] = "application_name=folder";
     struct pg_options database = options();
     database.settings = many;
-    ck_assert_ptr_null(folder_start(&database));
+    ck_assert_ptr_null(folder_start(&database, NULL));
 }
 END_TEST
 

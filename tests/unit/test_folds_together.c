@@ -302,7 +302,7 @@ START_TEST(every_number_is_right_at_every_moment)
     struct folder *folders[2];
     log_set_level("error");
     for (int i = 0; i < 2; i++)
-        ck_assert_ptr_nonnull(folders[i] = folder_start(&database));
+        ck_assert_ptr_nonnull(folders[i] = folder_start(&database, NULL));
     act_all(actors, sizeof actors / sizeof actors[0]);
     for (int i = 0; i < 2; i++)
         folder_stop(folders[i]);

@@ -43,7 +43,8 @@ START_TEST(defaults)
         written(survey),
         "{\"id\":\"shop-1\",\"title\":{\"en\":\"Your visit\"},\"time_zone\":\"UTC\","
         "\"access\":\"open\",\"open\":true,\"facets\":[\"branch\",\"product\"],"
-        "\"min_responses\":30,\"edit_minutes\":30,\"badge\":\"private\",\"keep_text_days\":null,"
+        "\"min_responses\":30,\"edit_minutes\":30,\"badge\":\"private\",\"suspects\":\"count\","
+        "\"keep_text_days\":null,"
         "\"questions\":["
         "{\"id\":\"recommend\",\"type\":\"nps\",\"text\":"
         "{\"en\":\"How likely are you to recommend us to a friend or colleague?\","
@@ -71,7 +72,7 @@ END_TEST
 #define EVERYTHING                                                                                 \
     "\"time_zone\":\"America/Argentina/Buenos_Aires\",\"access\":\"key\",\"open\":false,"          \
     "\"facets\":[\"shop\"],\"min_responses\":1000000,\"edit_minutes\":0,\"badge\":\"public\","     \
-    "\"keep_text_days\":36500,"
+    "\"suspects\":\"exclude\",\"keep_text_days\":36500,"
 #define QUESTIONS                                                                                  \
     "\"questions\":[" SCORE ",{\"id\":\"speed\",\"type\":\"scale\"," TEXT                          \
     ",\"min\":1,\"max\":5,\"ask\":[\"critic\",\"neutral\"]},"                                      \
@@ -172,6 +173,9 @@ static const struct {
     {REQUIRED ",\"edit_minutes\":1.0", "/edit_minutes"},
     {REQUIRED ",\"badge\":\"secret\"", "/badge"},
     {REQUIRED ",\"badge\":true", "/badge"},
+    {REQUIRED ",\"suspects\":\"drop\"", "/suspects"},
+    {REQUIRED ",\"suspects\":false", "/suspects"},
+    {REQUIRED ",\"suspects\":null", "/suspects"},
     {REQUIRED ",\"keep_text_days\":0", "/keep_text_days"},
     {REQUIRED ",\"keep_text_days\":36501", "/keep_text_days"},
     {REQUIRED ",\"keep_text_days\":4294967297", "/keep_text_days"},

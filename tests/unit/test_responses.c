@@ -22,6 +22,7 @@ static struct response_filter any(void)
         .max_score = 10,
         .agent = RESPONSE_FILTER_ANY,
         .has_text = RESPONSE_FILTER_ANY,
+        .suspect = RESPONSE_FILTER_ANY,
         .limit = 1000,
     };
     for (size_t slot = 0; slot < SURVEY_FACETS_MAX; slot++)
@@ -203,6 +204,13 @@ START_TEST(filters)
     f = any();
     f.counted = true;
     ck_assert_str_eq(scores(&f), "10 7 6 5 4 3 2 1 0 ");
+    f = any();
+    unit_pg_sql(
+        "update response set suspect = score where survey_id = s() and score between 3 and 4");
+    f.suspect = 1;
+    ck_assert_str_eq(scores(&f), "4 3 ");
+    f.suspect = 0;
+    ck_assert_str_eq(scores(&f), "10 8 7 6 5 2 1 0 ");
     f = any();
     f.updated_since_us = START_US + 7 * CLOCK_SECOND_US;
     ck_assert_str_eq(scores(&f), "10 8 7 0 ");

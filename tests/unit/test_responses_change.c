@@ -214,6 +214,39 @@ START_TEST(exclusion_and_back)
 }
 END_TEST
 
+/* An answer that was set aside when it came: corrected, taken back, erased; its marks stay as long
+ * as it does. */
+START_TEST(set_aside_and_taken_back)
+{
+    struct answer_row row = ingest_item()->row;
+    row.suspect = SUSPECT_TOO_FAST;
+    row.set_aside = true;
+    const struct uuid id = stored_add(&row);
+    struct stored_response before = stored_read(&id), after = before;
+    ck_assert(before.excluded);
+    ck_assert_str_eq(before.exclusion_reason, "suspect: too_fast");
+    ck_assert_int_eq(before.row.suspect, SUSPECT_TOO_FAST);
+    ck_assert_int_eq(before.updated_us, 0);
+    ck_assert_int_eq(journal_rows(), 0);
+    after.row.score = (before.row.score + 1) % 11;
+    ck_assert(stored_change(&before, &after));
+    ck_assert_int_eq(journal_sum(), 0);
+    ck_assert(ingest_is_counted());
+    before = after = stored_read(&id);
+    after.excluded = false;
+    after.exclusion_reason = NULL;
+    ck_assert(stored_change(&before, &after));
+    ck_assert_int_eq(journal_sum(), 1);
+    ck_assert(ingest_is_counted());
+    before = stored_read(&id);
+    ck_assert_int_eq(before.row.suspect, SUSPECT_TOO_FAST);
+    ck_assert(stored_erase(&before));
+    ck_assert_int_eq(journal_sum(), 0);
+    ck_assert(ingest_is_counted());
+    ck_assert_int_eq(stored_read(&id).row.suspect, 0);
+}
+END_TEST
+
 START_TEST(history_keeps_what_was)
 {
     unsigned seed = 5;
@@ -342,6 +375,7 @@ int main(void)
                             each_version_is_later_than_the_last,
                             what_moves_no_number_is_noticed_too,
                             exclusion_and_back,
+                            set_aside_and_taken_back,
                             history_keeps_what_was,
                             erasure_leaves_a_tombstone,
                             an_excluded_one_is_erased,

@@ -41,6 +41,7 @@ static struct survey_record sample(const char *slug)
         .access = "link",
         .open = false,
         .badge_public = true,
+        .suspects = "exclude",
         .min_responses = 7,
         .edit_minutes = 0,
         .keep_text_days = 90,
@@ -78,6 +79,7 @@ static void assert_sample(const struct survey_record *is, int32_t id, const char
     ck_assert_str_eq(is->time_zone, want.time_zone);
     ck_assert_str_eq(is->access, want.access);
     ck_assert(!is->open && is->badge_public);
+    ck_assert_str_eq(is->suspects, "exclude");
     ck_assert_int_eq(is->min_responses, 7);
     ck_assert_int_eq(is->edit_minutes, 0);
     ck_assert_int_eq(is->keep_text_days, 90);
@@ -158,6 +160,9 @@ START_TEST(database_refuses_what_is_no_survey)
     record = sample("access");
     record.access = "all";
     ck_assert_int_eq(surveys_insert(pg, &record, &id), DB_REFUSED);
+    record = sample("suspects");
+    record.suspects = "drop";
+    ck_assert_int_eq(surveys_insert(pg, &record, &id), DB_REFUSED);
     ck_assert_int_eq(unit_pg_number("select count(*) from survey"), 0);
 }
 END_TEST
@@ -217,6 +222,7 @@ START_TEST(update_replaces_by_number)
     record.access = "key";
     record.open = true;
     record.badge_public = false;
+    record.suspects = "count";
     record.min_responses = 1;
     record.edit_minutes = 5;
     record.keep_text_days = 0;
@@ -231,6 +237,7 @@ START_TEST(update_replaces_by_number)
     ck_assert_str_eq(found.time_zone, "UTC");
     ck_assert_str_eq(found.access, "key");
     ck_assert(found.open && !found.badge_public);
+    ck_assert_str_eq(found.suspects, "count");
     ck_assert_int_eq(found.min_responses, 1);
     ck_assert_int_eq(found.edit_minutes, 5);
     ck_assert_int_eq(found.keep_text_days, 0);
@@ -343,6 +350,11 @@ START_TEST(answered_questions_are_found)
     unit_pg_sql(
         "update response set excluded = true, updated_at = now(), answers = '{\"again\": true}'");
     ck_assert_str_eq(answered(&survey), "score,again");
+    /* set aside when it came, so that it was never counted nor changed */
+    unit_pg_sql("update response set updated_at = null");
+    ck_assert_str_eq(answered(&survey), "score");
+    unit_pg_sql("update response set suspect = 1");
+    ck_assert_str_eq(answered(&survey), "score,again");
     unit_pg_sql("update response set erased = true, answers = null");
     ck_assert_str_eq(answered(&survey), "");
     ck_assert_str_eq(answered(&other), "");
@@ -365,6 +377,7 @@ static void fill_tables(int32_t survey)
                 " score, channel, answered_at, excluded)"
                 " values (%d, gen_random_uuid(), 1, now(), 'me', 1, 1, now(), false)",
                 survey);
+    unit_pg_sql("insert into display values (%d, 1, 2, 3, 0)", survey);
 }
 
 static enum db_status delete_it(struct pg *conn, void *context)
@@ -375,8 +388,8 @@ static enum db_status delete_it(struct pg *conn, void *context)
 START_TEST(delete_takes_all_that_belongs_to_it)
 {
     static const char *const tables[] = {
-        "question",    "response",      "response_history", "facet_value", "journal",
-        "tally_state", "tally_quarter", "tally_hour",       "tally_day",   "tally_month"};
+        "question",      "response",   "response_history", "facet_value", "journal", "tally_state",
+        "tally_quarter", "tally_hour", "tally_day",        "tally_month", "display"};
     struct survey_record first = sample("one"), second = sample("two");
     int32_t id = add(&first), other = add(&second);
 

@@ -38,6 +38,10 @@ bool submission_key_is_valid(const char *key);
  * status 0: go on. answers 0 takes none, but refuses an address that has none left. */
 struct reply submission_limit(const struct call *call, size_t answers);
 
+/* The same for other things that are limited: n from these limits, and what the 429 says. */
+struct reply submission_limit_by(const struct call *call, struct limits *limits, size_t n,
+                                 const char *detail);
+
 /* The problem an outcome means, and why; only for outcomes that are neither created nor replayed.
  */
 enum problem submission_problem(enum lane_outcome outcome, const char **ret_detail);

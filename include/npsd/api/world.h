@@ -16,6 +16,7 @@ struct limits;
 struct poller;
 struct recall;
 struct freshness;
+struct display_meter;
 
 /* Lanes for batches: while one encodes, PostgreSQL works for the other. More gain nothing. */
 enum { BATCH_LANES = 2 };
@@ -28,7 +29,9 @@ struct world {
     struct lane *batch[BATCH_LANES]; /* each request goes whole to one of them */
     struct pool *pool;
     struct limits *limits; /* answers without a secret key */
+    struct limits *looks;  /* displays without a secret key */
     struct limits *asks;   /* looks into the database for keys and surveys not yet known */
+    struct display_meter *displays;
     struct poller *poller;
     struct freshness *freshness; /* NULL: nobody remembers results */
     struct recall *recall;

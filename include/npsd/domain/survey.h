@@ -112,6 +112,7 @@ struct survey {
     enum survey_access access;
     bool open;
     bool badge_public;
+    bool suspects_excluded; /* answers with marks are set aside instead of counted */
     int min_responses;
     int edit_minutes;
     int keep_text_days; /* 0: for ever */

@@ -1,6 +1,7 @@
 /*
  * answers (store): how accepted answers get into PostgreSQL. Append only: rows of response and, in
  * the same transaction, what they add to the journal, so that they count. See sql/0001_init.sql.
+ * What is set aside is a row like any other, but excluded, and adds nothing to the journal.
  */
 #ifndef NPSD_STORE_ANSWERS_H
 #define NPSD_STORE_ANSWERS_H
@@ -8,6 +9,7 @@
 #include "npsd/base/uuid.h"
 #include "npsd/db/pg.h"
 #include "npsd/domain/response.h"
+#include "npsd/domain/suspect.h"
 
 enum { ANSWER_UNSET = -1 }; /* a facet without value: NULL */
 
@@ -19,6 +21,8 @@ struct answer_row {
     enum channel channel;
     int32_t agent;                     /* number, or ANSWER_UNSET */
     int32_t facets[SURVEY_FACETS_MAX]; /* by slot */
+    int suspect;                       /* marks (domain/suspect), 0: none */
+    bool set_aside;                    /* because of them it is excluded from the start */
     uint8_t hash[RESPONSE_HASH_SIZE];
     const char *external_id, *language, *respondent; /* NULL: none */
     const char *answers, *properties;                /* JSON text; NULL: none */

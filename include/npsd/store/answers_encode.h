@@ -6,10 +6,13 @@
 
 #include "npsd/store/answers.h"
 
-enum { ANSWER_COLUMNS = 21 };
+enum { ANSWER_COLUMNS = 21, MARK_COLUMNS = 3 };
 
 void answers_encode_rows(struct arena *arena, const struct answer_row *const *rows, size_t count,
                          struct db_param params[static ANSWER_COLUMNS]);
+/* What only batches with marked answers carry: suspect, excluded, exclusion_reason. */
+void answers_encode_marks(struct arena *arena, const struct answer_row *const *rows, size_t count,
+                          struct db_param params[static MARK_COLUMNS]);
 /* Survey and id of the rows that are not known yet: two parameters. */
 void answers_encode_keys(struct arena *arena, const struct answer_row *const *rows, size_t count,
                          const bool *known, struct db_param params[static 2]);

@@ -1,6 +1,7 @@
 /*
  * answers_journal: what the rows of a batch add to the journal: for each survey and quarter hour
- * one journal row, with how many answers gave which score in each cut they belong to.
+ * one journal row, with how many answers gave which score in each cut they belong to. Answers that
+ * are set aside add nothing.
  *
  * A cut is facet << 32 | value, 0 the total.
  */

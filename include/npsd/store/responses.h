@@ -10,7 +10,7 @@
 #include "npsd/store/answers.h"
 
 struct stored_response {
-    struct answer_row row; /* question_cuts are not set */
+    struct answer_row row; /* question_cuts and set_aside are not set */
     const char *agent;     /* name; NULL: none */
     int64_t updated_us;    /* 0: never changed; with the id it names one version */
     bool excluded, erased;
@@ -73,6 +73,7 @@ struct response_filter {
     int has_text;                      /* 0, 1 or RESPONSE_FILTER_ANY */
     const char *const *text_questions; /* ids, for has_text */
     size_t text_question_count;
+    int suspect;              /* with marks or without: 0, 1 or RESPONSE_FILTER_ANY */
     bool counted;             /* only those that count: excluded ones are left out */
     int64_t updated_since_us; /* 0: any */
     bool after_set;           /* continue after this one */

@@ -24,6 +24,7 @@ struct survey_record {
     const char *time_zone;
     const char *access;
     bool open, badge_public;
+    const char *suspects;
     int min_responses, edit_minutes, keep_text_days;
     struct survey_facet facets[SURVEY_FACETS_MAX];
     size_t facet_count;
