@@ -4,7 +4,8 @@
 #
 #   deploy/embed-assets.sh SOURCES TARGET NAME=PART[,PART]...
 #
-# An asset NAME is its parts in SOURCES, one after the other; parts that are not there are left out,
+# An asset NAME is its parts in SOURCES, one after the other (a PART may be a pattern, its files in
+# the order of their names); parts that are not there are left out,
 # and so is an asset without any. The parts of a script share one strict function, so they share
 # names with each other and with nobody else. Of scripts and styles, indentation and lines of comment
 # are left out: so in them no text goes over several lines, and a comment /* */ stands on lines of
@@ -30,8 +31,10 @@ type_of() { # NAME
 # The parts of a list that are there, with their folder.
 present() { # PART,PART...
   local part
-  for part in ${1//,/ }; do
-    [ ! -f "$sources/$part" ] || echo "$sources/$part"
+  set -- "${1//,/ $sources/}"
+  # shellcheck disable=SC2086 # patterns are meant to be expanded
+  for part in $sources/$1; do
+    [ ! -f "$part" ] || echo "$part"
   done
 }
 

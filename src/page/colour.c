@@ -83,3 +83,9 @@ struct colour colour_readable(struct colour colour, struct colour ground, double
     }
     return mix(colour, end, low);
 }
+
+struct colour colour_ink(struct colour ground, double contrast)
+{
+    static const struct colour black = {0, 0, 0}, white = {255, 255, 255};
+    return colour_contrast(white, ground) >= contrast ? white : black;
+}

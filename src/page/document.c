@@ -22,19 +22,30 @@ const char *document_word(const struct document *document, enum word word)
 
 /* --- style --- */
 
-static void put_colour(struct buf *style, struct colour c)
+static void put_colour(struct buf *style, const char *name, struct colour c)
 {
-    buf_printf(style, ":root{--accent:#%02x%02x%02x}", c.red, c.green, c.blue);
+    buf_printf(style, "--%s:#%02x%02x%02x;", name, c.red, c.green, c.blue);
 }
 
+static void put_shade(struct buf *style, struct colour brand, struct colour ground)
+{
+    buf_text(style, ":root{");
+    put_colour(style, "accent", colour_readable(brand, ground, TEXT_CONTRAST));
+    put_colour(style, "fill", brand);
+    put_colour(style, "on-fill", colour_ink(brand, TEXT_CONTRAST));
+    buf_text(style, "}");
+}
+
+/* The brand's own colour fills what can be tapped; words, edges and focus have a shade of it that
+ * can be seen. */
 static void put_brand_style(struct buf *style, const struct survey *survey)
 {
-    struct colour colour;
-    if (!survey || !survey->brand.colour || !colour_parse(survey->brand.colour, &colour))
+    struct colour brand;
+    if (!survey || !survey->brand.colour || !colour_parse(survey->brand.colour, &brand))
         return;
-    put_colour(style, colour_readable(colour, light_ground, TEXT_CONTRAST));
+    put_shade(style, brand, light_ground);
     buf_text(style, "@media(prefers-color-scheme:dark){");
-    put_colour(style, colour_readable(colour, dark_ground, TEXT_CONTRAST));
+    put_shade(style, brand, dark_ground);
     buf_text(style, "}");
 }
 

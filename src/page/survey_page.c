@@ -39,10 +39,11 @@ static void put_form_begin(struct survey_page *page)
         html_put(page->out, " data-link=\"%s\"", form->link);
     html_put(page->out,
              " data-saving=\"%s\" data-saved=\"%s\" data-waiting=\"%s\" data-failed=\"%s\""
-             " data-thanks=\"%s\" data-closed=\"%s\" data-done=\"%s\" data-send-score=\"%s\">\n",
+             " data-thanks=\"%s\" data-closed=\"%s\" data-done=\"%s\" data-send-score=\"%s\""
+             " data-change=\"%s\">\n",
              word(page, WORD_SAVING), word(page, WORD_SAVED), word(page, WORD_WAITING),
              word(page, WORD_FAILED), word(page, WORD_THANKS), word(page, WORD_CLOSED),
-             word(page, WORD_DONE), word(page, WORD_SEND_SCORE));
+             word(page, WORD_DONE), word(page, WORD_SEND_SCORE), word(page, WORD_CHANGE));
 }
 
 static void put_hidden_fields(struct survey_page *page)
@@ -230,6 +231,14 @@ static void put_questions(struct survey_page *page)
 
 /* --- the whole --- */
 
+/* What the script shows in the form's place. */
+static void put_template(struct survey_page *page, const char *id, bool dismissed)
+{
+    html_put(page->out, "<template id=\"%s\">\n", id);
+    document_thanks(&page->document, dismissed);
+    buf_text(page->out, "</template>\n");
+}
+
 struct page page_survey(const struct page_frame *frame, const struct page_form *form)
 {
     struct survey_page page = {
@@ -247,9 +256,9 @@ struct page page_survey(const struct page_frame *frame, const struct page_form *
     put_questions(&page);
     put_honeypot(&page);
     put_buttons(&page);
-    buf_text(page.out, "</form>\n<template id=\"thanks\">\n");
-    document_thanks(&page.document, false);
-    buf_text(page.out, "</template>\n");
+    buf_text(page.out, "</form>\n");
+    put_template(&page, "thanks", false);
+    put_template(&page, "dismissed", true);
     document_end(&page.document);
     return page.document.page;
 }

@@ -24,5 +24,7 @@ double colour_contrast(struct colour a, struct colour b);
  * one) as does it.
  */
 struct colour colour_readable(struct colour colour, struct colour ground, double contrast);
+/* White if it has this contrast on the ground, else black: one of them has at least 4.58. */
+struct colour colour_ink(struct colour ground, double contrast);
 
 #endif
