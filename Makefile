@@ -68,7 +68,8 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test bench bench-scale bench-peers bench-mixed check-layers check-tsan check-valgrind coverage lint \
+.PHONY: FORCE all lib tests run test bench bench-scale bench-peers bench-mixed fuzz fuzz-programs check-layers \
+	check-unit check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
 all: $(BUILD)/npsd  ## build build/npsd (the default); SANITIZER=address,undefined or thread: apart
@@ -83,8 +84,9 @@ test:  ## install what is missing, build, and run every test, plain and sanitize
 	@deploy/packages.sh test
 	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers
 	@$(MAKE) -j$(JOBS) SANITIZER=address,undefined tests
-	@exec tests/run.sh $(UNIT:%.c=build/%) $(API:%.c=build/%) \
-		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%)
+	@$(MAKE) -j$(JOBS) $(FUZZ_BUILD) fuzz-programs
+	@FUZZ_SECONDS=5 exec tests/run.sh $(UNIT:%.c=build/%) $(API:%.c=build/%) \
+		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh
 
 bench:  ## measure the daemon under load (tests/bench)
 	@deploy/packages.sh bench
@@ -105,6 +107,15 @@ bench-mixed:  ## answers and polls at a steady pace, and the daemon's memory: se
 	@deploy/packages.sh bench
 	@$(MAKE) -j$(JOBS) SANITIZER= all $(BENCH_PROGRAMS)
 	@exec tests/bench/mixed.sh
+
+# clang's fuzzer; the library is built for it apart. FUZZ_SECONDS is the time for each target.
+fuzz:  ## give the parsers of untrusted bytes a minute of wrong ones each
+	@deploy/packages.sh fuzz
+	@$(MAKE) -j$(JOBS) $(FUZZ_BUILD) fuzz-programs
+	@exec tests/fuzz/run.sh
+
+FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BUILD = CC=clang SANITIZER=fuzzer-no-link,address,undefined BUILD=build/fuzz EXTRA_CFLAGS='-Wno-unknown-warning-option -Wno-unknown-attributes'
 
 check-layers:  ## who may include whom
 	@deploy/check-layers.sh
@@ -132,6 +143,12 @@ coverage:  ## which lines the tests run
 
 COVERAGE = SANITIZER= BUILD=build/coverage OPTIMIZE='-O0 -g' \
 	EXTRA_CFLAGS='--coverage -fprofile-update=atomic' EXTRA_LDFLAGS=--coverage
+
+check-unit:  ## the systemd unit: well-formed, and tight
+	@sed 's#/usr/local/bin/npsd#/bin/true#' deploy/npsd.service >$(BUILD)/npsd.service
+	@cp deploy/npsd.socket $(BUILD)/npsd.socket
+	@systemd-analyze verify $(BUILD)/npsd.service $(BUILD)/npsd.socket
+	@systemd-analyze security --offline=true --threshold=15 $(BUILD)/npsd.service | tail -n 1
 
 lint:  ## clang-tidy, cppcheck, shellcheck and the format, all without a finding
 	@deploy/packages.sh lint
@@ -167,6 +184,8 @@ $(TIDY): tidy/%:
 lib: $(BUILD)/libnpsd.a
 
 tests: $(BUILD)/npsd $(PROGRAMS)
+
+fuzz-programs: $(FUZZ:%.c=$(BUILD)/%)
 
 # --- how things are built ---
 
@@ -227,5 +246,10 @@ $(BENCH_PROGRAMS): build/%: build/obj/%.o
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(FUZZ:%.c=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/fuzz/fuzz.o $(BUILD)/libnpsd.a
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(NPSD_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 -include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/gen/*.d)

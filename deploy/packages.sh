@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs and that are missing.
 #
-#   deploy/packages.sh PURPOSE...      run test bench peers lint valgrind coverage
+#   deploy/packages.sh PURPOSE...      run test bench peers fuzz lint valgrind coverage
 #
 # As root with apt-get, else through sudo; without either it prints the one line to run and fails.
 set -euo pipefail
@@ -10,11 +10,13 @@ build=(gcc libc6-dev make pkg-config libmicrohttpd-dev libjansson-dev libpq-dev 
 # curl is there for what `make run` suggests to try.
 serve=(postgresql-15 tzdata curl)
 harness=(check libcurl4-openssl-dev)
+# llvm's symbolizer names the lines of a finding.
+fuzz=(clang llvm)
 
 packages_for() {
   case $1 in
     run) echo "${build[@]}" "${serve[@]}" ;;
-    test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" ;;
+    test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${fuzz[@]}" ;;
     # pgbench comes with postgresql-15.
     bench) echo "${build[@]}" "${serve[@]}" "${harness[@]}" wrk ;;
     # Node.js may be there from elsewhere than Debian.
@@ -24,6 +26,7 @@ packages_for() {
       command -v npm >/dev/null || echo npm
       ;;
     lint) echo "${build[@]}" "${harness[@]}" clang-format clang-tidy cppcheck shellcheck ;;
+    fuzz) echo "${build[@]}" "${fuzz[@]}" ;;
     valgrind) echo "${build[@]}" "${serve[@]}" "${harness[@]}" valgrind ;;
     coverage) echo "${build[@]}" "${serve[@]}" "${harness[@]}" gcovr ;;
     *) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2 && return 2 ;;

@@ -8,12 +8,14 @@
 #include "npsd/api/traffic.h"
 #include "npsd/api/world.h"
 #include "npsd/base/log.h"
+#include "npsd/base/notify.h"
 #include "npsd/cli/cli.h"
 #include "npsd/db/pool.h"
 #include "npsd/http/server.h"
 #include "npsd/ingest/folder.h"
 #include "npsd/ingest/lane.h"
 #include "npsd/state/poller.h"
+#include "watch.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -23,7 +25,10 @@ static const char help[] =
     "usage: npsd serve [--migrate]\n\n"
     "Runs the daemon in the foreground until SIGTERM, SIGINT or SIGHUP, then answers every request it has accepted\n"
     "and ends. A second signal ends it at once.\n\n"
-    "  --migrate   bring the schema up to this version first (waits for PostgreSQL if it is away)\n";
+    "  --migrate   bring the schema up to this version first (waits for PostgreSQL if it is away)\n\n"
+    "Under a service manager: it tells readiness and feeds the watchdog (NOTIFY_SOCKET, WATCHDOG_USEC), and takes\n"
+    "sockets that are handed over (LISTEN_FDS): the first for NPSD_LISTEN, the second for NPSD_ADMIN_LISTEN. With these\n"
+    "a daemon that ends leaves new connections to the next one.\n";
 
 enum {
     JOBS_MAX = 4096,
@@ -103,8 +108,10 @@ static bool start_servers(struct service *s, const struct config *config)
         .dress = pages_dress,
         .observe = traffic_observe,
     };
+    int handed = notify_socket(0), handed_admin = notify_socket(1);
     const struct server_options service = {
         .listen = config->listen,
+        .socket = handed > 0 ? handed : 0,
         .listener = LISTENER_SERVICE,
         .threads = config->http_threads,
         .connections = config->connections,
@@ -114,6 +121,7 @@ static bool start_servers(struct service *s, const struct config *config)
     };
     struct server_options admin = service;
     admin.listen = config->admin_listen;
+    admin.socket = handed_admin > 0 ? handed_admin : 0;
     admin.listener = LISTENER_ADMIN;
     admin.threads = 1;
     admin.connections = 64;
@@ -156,12 +164,11 @@ static void wait_for_signal(void)
 {
     static sigset_t signals;
     pthread_t thread;
-    int signal_number = 0;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
-    sigwait(&signals, &signal_number);
+    int signal_number = watch_until(&signals);
     log_info(NULL, "draining", LOG_NUMBER("signal", signal_number));
     if (pthread_create(&thread, NULL, end_at_second_signal, &signals) == 0)
         pthread_detach(thread);

@@ -1,5 +1,6 @@
 #include "npsd/db/pool.h"
 #include "npsd/base/clock.h"
+#include "npsd/base/pulse.h"
 #include "pg_internal.h"
 #include <pthread.h>
 #include <signal.h>
@@ -10,6 +11,9 @@
 /* How often an idle worker makes sure of its connection, so that pool_healthy tells the truth and a
  * restarted PostgreSQL is connected to before somebody waits for it. */
 enum { IDLE_CHECK_S = 1 };
+
+/* A job has several statements, each with its own deadline. */
+enum { JOB_LIMIT_S = 300 };
 
 struct worker {
     struct pool *pool;
@@ -60,7 +64,9 @@ static struct job *next_job(struct pool *pool, bool *ret_stop)
 static void run_job(struct worker *worker, struct job *job)
 {
     bool late = job->deadline_us != 0 && clock_monotonic_us() > job->deadline_us;
+    pulse_busy("database worker", JOB_LIMIT_S);
     job->run(job, late ? NULL : worker->pg); /* after this the job is no longer ours */
+    pulse_idle();
 }
 
 static void *work(void *context)

@@ -2,6 +2,7 @@
 #include "npsd/base/clock.h"
 #include "npsd/base/crypto.h"
 #include "npsd/base/log.h"
+#include "npsd/base/pulse.h"
 #include "server_internal.h"
 #include <microhttpd.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ enum {
     CONNECTIONS_SLACK = 256, /* a thread's room above our own limit, which is the one that counts */
     DESCRIPTORS_SPARE = 128, /* database, log, spool, epoll */
     STOP_WAIT_MS = 5000,
+    STEP_LIMIT_S = 20, /* no step waits for anything */
+    LINGER_MS = 2000,  /* on open connections, while another process takes the new ones */
     QUIET_MS = 20
 };
 
@@ -60,7 +63,10 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
         return MHD_NO;
     size_t len = *data_size;
     *data_size = 0;
-    return request_step(*context, method, version, data, len) ? MHD_YES : MHD_NO;
+    pulse_busy("http", STEP_LIMIT_S);
+    bool go_on = request_step(*context, method, version, data, len);
+    pulse_idle();
+    return go_on ? MHD_YES : MHD_NO;
 }
 
 static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
@@ -186,8 +192,8 @@ struct server *server_start(const struct server_options *options, const struct s
         return NULL;
     }
     if (!raise_descriptors(options->connections) || !copy_options(server, options) ||
-        !listener_open(&server->listener, options->listen) || !start_mhd(server, options) ||
-        !listener_start(server)) {
+        !listener_open(&server->listener, options->listen, options->socket) ||
+        !start_mhd(server, options) || !listener_start(server)) {
         server_free(server);
         return NULL;
     }
@@ -210,13 +216,25 @@ size_t server_in_flight(const struct server *server)
 
 void server_drain(struct server *server)
 {
+    int64_t linger_us = server->listener.handed_over ? LINGER_MS * INT64_C(1000) : 0;
+    if (atomic_load(&server->draining))
+        return;
+    atomic_store(&server->refuse_from_us, clock_monotonic_us() + linger_us);
     if (!atomic_exchange(&server->draining, true))
         listener_stop_accepting(&server->listener);
 }
 
+/* Connections that are open may bring a request, as long as we would take it. */
+static bool may_bring(const struct server *server)
+{
+    return atomic_load(&server->draining) && atomic_load(&server->listener.count) > 0 &&
+           clock_monotonic_us() < atomic_load(&server->refuse_from_us);
+}
+
 static bool is_quiet(const struct server *server)
 {
-    return atomic_load(&server->in_flight) == 0 && atomic_load(&server->waking) == 0;
+    return atomic_load(&server->in_flight) == 0 && atomic_load(&server->waking) == 0 &&
+           !may_bring(server);
 }
 
 /* Quiet for a moment, so that a request that lies in a socket's buffer is not forgotten. */

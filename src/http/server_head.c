@@ -1,3 +1,4 @@
+#include "npsd/base/clock.h"
 #include "server_internal.h"
 #include <string.h>
 #include <strings.h>
@@ -258,7 +259,8 @@ void head_decide(struct request *request)
     }
     bool no_length = wants_length(request);
     request->close = request->chunked || no_length;
-    if (atomic_load(&request->server->draining))
+    if (atomic_load(&request->server->draining) &&
+        clock_monotonic_us() >= atomic_load(&request->server->refuse_from_us))
         request_refuse(request, PROBLEM_DRAINING, NULL);
     else
         find_route(request);

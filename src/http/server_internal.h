@@ -33,6 +33,7 @@ struct connection {
     struct connection *next, **at;
     int fd;
     _Atomic int64_t deadline_us; /* monotonic; 0: none */
+    int64_t shut_us;             /* when it was ended for being late; 0: it was not. The reaper's */
     struct address peer;
     bool peer_trusted;
     char peer_text[ADDRESS_TEXT_SIZE];
@@ -49,6 +50,7 @@ struct listener {
     struct connection *connections;
     _Atomic int count;
     char address[ADDRESS_TEXT_SIZE + 16];
+    bool handed_over; /* the socket is not ours alone: somebody goes on listening when we stop */
 };
 
 /* --- requests --- */
@@ -128,6 +130,7 @@ struct server {
     struct MHD_Daemon *mhd;
     _Atomic bool started;
     _Atomic bool draining;
+    _Atomic int64_t refuse_from_us; /* while draining; monotonic */
     _Atomic size_t in_flight; /* requests whose head has been seen and that are not completed */
     _Atomic size_t waking;    /* threads inside MHD_resume_connection */
     _Atomic uint64_t last_id;
@@ -139,9 +142,11 @@ struct server {
 
 /* --- server_listener.c --- */
 
-bool listener_open(struct listener *listener, const char *address);
+/* fd 0: a socket of our own. */
+bool listener_open(struct listener *listener, const char *address, int fd);
 bool listener_start(struct server *server);
-/* Takes what waits in the backlog, then closes the listening socket. */
+/* Takes what waits in the backlog (unless the next process will), then closes the listening socket.
+ */
 void listener_stop_accepting(struct listener *listener);
 /* Ends the thread. */
 void listener_end(struct listener *listener);

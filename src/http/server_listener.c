@@ -1,6 +1,7 @@
 #include "npsd/base/clock.h"
 #include "npsd/base/endpoint.h"
 #include "npsd/base/log.h"
+#include "npsd/base/pulse.h"
 #include "server_internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +18,12 @@ enum {
     ACCEPT_MAX = 64,   /* connections in a row, then the deadlines have their turn */
     TICK_MIN_MS = 5,   /* how often deadlines are looked at: a quarter of the shortest, */
     TICK_MAX_MS = 250, /* within these bounds */
-    PAUSE_MS = 20      /* while no connection can be taken */
+    PAUSE_MS = 20,     /* while no connection can be taken */
+    BEAT_S = 20        /* a turn takes a quarter of a second */
 };
+
+/* How soon a thread of libmicrohttpd sees that a connection was ended. */
+#define HEED_US (20 * CLOCK_SECOND_US)
 
 /* --- the address --- */
 
@@ -59,8 +64,21 @@ static bool bind_socket(struct listener *listener, const struct addrinfo *to)
            listen(listener->fd, BACKLOG) == 0 && describe(listener);
 }
 
-bool listener_open(struct listener *listener, const char *address)
+static bool take_socket(struct listener *listener, int fd)
 {
+    listener->fd = fd;
+    listener->handed_over = true;
+    bool open = describe(listener) && pipe2(listener->wake, O_CLOEXEC | O_NONBLOCK) == 0;
+    if (!open)
+        log_error(NULL, "listen-failed", LOG_TEXT("address", "handed over"),
+                  LOG_TEXT("reason", strerrordesc_np(errno)));
+    return open;
+}
+
+bool listener_open(struct listener *listener, const char *address, int fd)
+{
+    if (fd > 0)
+        return take_socket(listener, fd);
     struct addrinfo *to = resolve(address);
     if (!to) {
         log_error(NULL, "listen-address-malformed", LOG_TEXT("address", address));
@@ -129,19 +147,24 @@ void connection_deadline(struct connection *connection, int64_t at_us)
 }
 
 /* Ends what is late. The descriptor is still this connection's: connection_close comes before
- * close(2), and needs our lock. */
-static void reap(struct listener *listener)
+ * close(2), and needs our lock. False if a connection that was ended long ago is still there: then
+ * its thread has other things to do, for ever. */
+static bool reap(struct listener *listener)
 {
     int64_t now_us = clock_monotonic_us();
+    bool heeded = true;
     pthread_mutex_lock(&listener->lock);
     for (struct connection *at = listener->connections; at; at = at->next) {
         int64_t deadline_us = atomic_load_explicit(&at->deadline_us, memory_order_relaxed);
+        heeded &= at->shut_us == 0 || now_us - at->shut_us < HEED_US;
         if (deadline_us == 0 || deadline_us > now_us)
             continue;
         connection_deadline(at, 0);
+        at->shut_us = now_us;
         shutdown(at->fd, SHUT_RDWR);
     }
     pthread_mutex_unlock(&listener->lock);
+    return heeded;
 }
 
 /* --- the thread --- */
@@ -193,7 +216,7 @@ static int tick_ms(const struct server *server)
 static void drain_backlog(struct server *server)
 {
     bool exhausted = false;
-    while (!is_full(server) && accept_one(server, &exhausted))
+    while (!server->listener.handed_over && !is_full(server) && accept_one(server, &exhausted))
         ;
     close(server->listener.fd);
     server->listener.fd = -1;
@@ -227,7 +250,8 @@ static void *listener_main(void *arg)
             drain_backlog(server);
         else if (phase == LISTENER_ACCEPTING)
             paused = accept_some(server);
-        reap(listener);
+        if (reap(listener))
+            pulse_busy("http or its listener", BEAT_S);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "npsd/base/clock.h"
 #include "npsd/base/log.h"
 #include "npsd/base/metrics.h"
+#include "npsd/base/pulse.h"
 #include "npsd/store/folds.h"
 
 #include <pthread.h>
@@ -14,6 +15,7 @@ enum {
     PAUSE_SHARE = 3,    /* and three times as long as a round took, so a quarter of the time */
     AWAY_MS = 250,      /* after trouble */
     TIMEOUT_MS = 30000, /* a fold under an open snapshot, on a slow disk */
+    FOLD_LIMIT_S = 120, /* of several statements */
     SETTINGS_MAX = 16
 };
 
@@ -41,6 +43,7 @@ static enum db_status fold_all(struct folder *folder, struct pg *pg, const int32
     enum db_status status = DB_OK;
     for (size_t i = 0; i < count && status == DB_OK && !atomic_load(&folder->stopping); i++) {
         bool done = false;
+        pulse_busy("folder", FOLD_LIMIT_S);
         status = folds_fold(pg, surveys[i], &done);
         if (done)
             metrics_add(METRIC_FOLDS, 1);
@@ -117,6 +120,7 @@ static void *folder_main(void *argument)
         if (began_us - folder->displays_us >= DISPLAYS_US)
             write_displays(folder, pg, &arena);
         arena_reset(&arena);
+        pulse_idle();
         pause_us = pause_after(status, clock_monotonic_us() - began_us);
     } while (pause_folder(folder, pause_us));
     write_displays(folder, pg, &arena);

@@ -1,11 +1,15 @@
 #include "npsd/ingest/lane.h"
 
 #include "npsd/base/metrics.h"
+#include "npsd/base/pulse.h"
 #include "npsd/ingest/batch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+/* Far beyond the deadline of an answer. */
+enum { COMMIT_LIMIT_S = 60 };
 
 struct lane {
     struct lane_options options;
@@ -55,11 +59,13 @@ static void *lane_main(void *argument)
                                 .values = lane->options.values,
                                 .freshness = lane->options.freshness};
     while ((count = lane_take(lane)) > 0) {
+        pulse_busy("lane", COMMIT_LIMIT_S);
         batch_commit(&tools, lane->batch, count);
         /* done() may free its item, so nothing of it is looked at any more. */
         for (size_t i = 0; i < count; i++)
             lane->batch[i]->done(lane->batch[i]);
         arena_reset(&arena);
+        pulse_idle();
     }
     arena_done(&arena);
     return NULL;

@@ -2,6 +2,7 @@
 
 #include "npsd/base/clock.h"
 #include "npsd/base/log.h"
+#include "npsd/base/pulse.h"
 #include "npsd/base/text.h"
 #include "npsd/db/migrate.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PERIOD_MS = 250, LINES_MAX = 64 };
+enum { PERIOD_MS = 250, LINES_MAX = 64, LOOK_LIMIT_S = 60 };
 #define AWAY_AFTER_US (2 * CLOCK_SECOND_US)
 
 /* So that the log is told of a state once, not four times a second. */
@@ -121,12 +122,14 @@ static void look(struct poller *poller)
     const char *error = ""; /* about the schema all is said */
     enum db_status status = settle_schema(poller);
     if (status == DB_OK) {
+        pulse_busy("poller", LOOK_LIMIT_S); /* not a migration, which takes what it takes */
         status = refresh(poller);
         error = pg_error(poller->pg);
     }
     if (status == DB_OK)
         atomic_store(&poller->answered_us, now);
     atomic_store(&poller->last, status);
+    pulse_idle();
     tell(poller, status, error);
 }
 

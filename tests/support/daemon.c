@@ -64,10 +64,30 @@ static char *unconst(const char *string)
     return cast.out;
 }
 
+static int handed = -1;
+
+void daemon_hand_over(int fd)
+{
+    handed = fd;
+}
+
+/* As a service manager does: descriptor 3, and two variables. */
+static bool hand_over(char **envp, size_t count)
+{
+    static char pid[32], one[] = "LISTEN_FDS=1";
+    if (handed < 0)
+        return false;
+    snprintf(pid, sizeof pid, "LISTEN_PID=%d", (int)getpid());
+    envp[count] = pid;
+    envp[count + 1] = one;
+    envp[count + 2] = NULL;
+    return handed == 3 || dup2(handed, 3) == 3;
+}
+
 /* Never returns: in the child, with its end tied to the parent's. */
 static void become(const char *const *args, const struct environment *environment, int out, int err)
 {
-    char *argv[ARGS_MAX], *envp[ENVIRONMENT_MAX];
+    char *argv[ARGS_MAX], *envp[ENVIRONMENT_MAX + 2];
     size_t count = 0;
     for (; args[count] && count < ARGS_MAX - 1; count++)
         argv[count] = unconst(args[count]);
@@ -79,7 +99,7 @@ static void become(const char *const *args, const struct environment *environmen
     int in = open("/dev/null", O_RDONLY);
     if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
         _exit(127);
-    close_range(3, ~0U, 0);
+    close_range(hand_over(envp, count) ? 4 : 3, ~0U, 0);
     execvpe(argv[0], argv, envp);
     fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
     _exit(127);

@@ -39,6 +39,9 @@ struct daemon {
  * those for tests: ports 0, a fresh NPSD_VAR, no limit of the rate, unsafe durability allowed.
  * NPSD_TEST_SERVE=OPTIONS is what follows `serve`. False after telling why on stderr. */
 bool daemon_start(struct daemon *daemon, const char *database_url, const char *const *settings);
+/* The servers that are started from now on are given this listening socket, as a service manager
+ * gives it; -1: none. */
+void daemon_hand_over(int fd);
 /* SIGTERM; NULL when it ended in time with exit code 0 and without a report of a sanitizer, else
  * what was wrong (lives like text()). Removes the folder. */
 const char *daemon_stop(struct daemon *daemon);

@@ -59,6 +59,7 @@ struct server_app {
 
 struct server_options {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0" */
+    int socket;         /* a listening socket that was handed to this process, instead; 0: none */
     unsigned listener;  /* which routes: one bit of enum route_listener */
     int threads;
     int connections;                /* of this server */
@@ -79,7 +80,12 @@ const char *server_address(const struct server *server);
 void server_answer(struct call *call, struct reply reply);
 /* Requests accepted and not yet answered. */
 size_t server_in_flight(const struct server *server);
-/* Stops accepting connections; new requests on open ones get 503 draining and Connection: close. */
+/*
+ * Stops accepting connections; new requests on open ones get 503 draining and Connection: close.
+ * With a socket that was handed over another process takes the new connections, so for two seconds
+ * requests on open ones are still taken, and answered with Connection: close: their clients come to
+ * the other one.
+ */
 void server_drain(struct server *server);
 /* Waits until every accepted request is answered and sent, at most timeout_ms; false if some were
  * not. */
