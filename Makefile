@@ -11,7 +11,7 @@ BUILD = build$(if $(SANITIZER),/$(subst $(comma),-,$(SANITIZER)))
 JOBS := $(shell nproc)
 
 # pkg-config is asked once, and only by a build: it may not be installed before `make run`.
-LIBS = libmicrohttpd jansson libpq libsodium
+LIBS = libmicrohttpd jansson libpq libsodium zlib
 TEST_LIBS = check libcurl
 LIBS_CFLAGS = $(eval LIBS_CFLAGS := $$(shell pkg-config --cflags $(LIBS)))$(LIBS_CFLAGS)
 LIBS_LDLIBS = $(eval LIBS_LDLIBS := $$(shell pkg-config --libs $(LIBS)))$(LIBS_LDLIBS)
@@ -32,6 +32,16 @@ LDLIBS = $(LIBS_LDLIBS) -lm -lpthread
 
 SRC := $(filter-out src/main.c,$(wildcard src/*.c src/*/*.c))
 SQL := $(wildcard sql/*.sql)
+# What browsers get: each file, and the parts under src/page that it is joined from, in their order.
+ASSETS = \
+	page.css=page.css \
+	icon.svg=icon.svg \
+	survey.js=outbox.js,survey.js,kiosk.js \
+	worker.js=worker.js \
+	embed.js=outbox.js,embed_*.js,embed.js \
+	demo.html=demo.html \
+	demo.css=demo.css \
+	demo.js=demo.js
 UNIT := $(wildcard tests/unit/test_*.c)
 API := $(wildcard tests/api/test_*.c)
 SUPPORT := $(wildcard tests/support/*.c)
@@ -49,7 +59,7 @@ BENCH_PROGRAMS = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c tests/bench/p
 PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
 SANITIZED = build/address-undefined
 
-LIB_OBJECTS = $(call object,$(SRC)) $(BUILD)/gen/migrations.o
+LIB_OBJECTS = $(call object,$(SRC)) $(BUILD)/gen/migrations.o $(BUILD)/gen/assets.o
 
 # One short line a step; V=1 shows the whole commands.
 Q = $(if $(V),,@)
@@ -209,6 +219,15 @@ $(BUILD)/gen/migrations.c: FORCE
 	@cmp -s $@.new $@ || cp $@.new $@
 
 $(BUILD)/gen/migrations.o: $(BUILD)/gen/migrations.c $(SQL) Makefile
+	$(SAY) CC $@
+	$(Q)$(CC) $(NPSD_CPPFLAGS) $(NPSD_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/assets.c: FORCE
+	@mkdir -p $(@D)
+	@deploy/embed-assets.sh src/page $(BUILD)/gen/assets $(ASSETS) >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+
+$(BUILD)/gen/assets.o: $(BUILD)/gen/assets.c Makefile
 	$(SAY) CC $@
 	$(Q)$(CC) $(NPSD_CPPFLAGS) $(NPSD_CFLAGS) -MMD -MP -c -o $@ $<
 

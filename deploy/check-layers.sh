@@ -8,12 +8,13 @@ declare -A may=(
   [base]=''
   [domain]='base'
   [json]='base domain'
+  [page]='base domain'
   [db]='base domain'
   [http]='base domain json'
   [store]='base domain db'
   [state]='base domain json db store'
   [ingest]='base domain db store state'
-  [api]='base domain json http store state ingest db'
+  [api]='base domain page json http store state ingest db'
   [cli]='base domain json db http store state ingest api'
 )
 # A library's header, and the files that may include it.
@@ -21,6 +22,7 @@ declare -A where=(
   [microhttpd.h]='^src/http/server[^/]*$'
   [libpq-fe.h]='^src/db/'
   [jansson.h]='^(src|include/npsd)/(json|api|state|cli)/'
+  [zlib.h]='^src/page/gzip\.c$'
   [sodium.h]='^(src|include/npsd)/base/'
 )
 

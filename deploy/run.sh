@@ -71,7 +71,13 @@ suggest() {
   url=$(base_url)
   cat <<TEXT
 
-npsd is ready. Ctrl-C stops it. Post an answer, and read the result:
+npsd is ready. Ctrl-C stops it. Answer as a customer does, in a browser:
+
+  $url/s/demo          the survey page
+  $url/s/demo?kiosk=1  the same on a tablet in a shop
+  $url/demo            a shop with the widget
+
+Or post an answer, and read the result:
 
   curl -H 'Content-Type: application/json' -d '{"score": 9, "answers": {"why": "Fast"}}' $url/v1/surveys/demo/responses
   curl -H "Authorization: Bearer \$(cat $key)" $url/v1/surveys/demo/nps

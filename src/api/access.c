@@ -234,7 +234,7 @@ static bool is_public_badge(const struct call *call, const struct identity *who,
 static struct reply check_nobody(const struct call *call, const struct identity *who,
                                  enum access access)
 {
-    bool needs_open = access == ACCESS_DEFINITION || access == ACCESS_POST;
+    bool needs_open = access == ACCESS_PAGE || access == ACCESS_DEFINITION || access == ACCESS_POST;
     bool needs_key = (needs_open && !survey_is(who, SURVEY_OPEN)) || access == ACCESS_BADGE;
     return needs_key ? refuse_nobody(call) : go_on();
 }

@@ -7,6 +7,7 @@
 #include "npsd/api/health.h"
 #include "npsd/api/links.h"
 #include "npsd/api/overview.h"
+#include "npsd/api/pages.h"
 #include "npsd/api/responses.h"
 #include "npsd/api/results.h"
 #include "npsd/api/submit.h"
@@ -34,9 +35,18 @@ static const struct route routes[] = {
     {HTTP_POST,   SURVEY "/responses/batch", ACCESS_POST,       RUNS_WORKER, MEDIA_JSON | MEDIA_NDJSON, BATCH_BODY, SERVICE, submit_batch},
     {HTTP_POST,   SURVEY "/links",           ACCESS_ROWS,       RUNS_WORKER, MEDIA_JSON, BODY,    SERVICE, links_create},
     {HTTP_POST,   "/s/{survey}",             ACCESS_FORM,       RUNS_WORKER, MEDIA_FORM, BODY,    SERVICE, submit_form},
-    {HTTP_GET,    "/s/{survey}/thanks",      ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, submit_thanks},
+
+    {HTTP_GET,    "/s/{survey}",             ACCESS_PAGE,       RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_survey},
+    {HTTP_GET,    "/s/{survey}/thanks",      ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_thanks},
+    {HTTP_GET,    "/s/{survey}/logo",        ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_logo},
+    {HTTP_GET,    "/s/worker.js",            ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_worker},
+    {HTTP_GET,    "/assets/{name}",          ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_asset},
+    {HTTP_GET,    "/embed.js",               ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_embed},
+    {HTTP_GET,    "/demo",                   ACCESS_ANYONE,     RUNS_INLINE, MEDIA_NONE, NO_BODY, SERVICE, pages_demo},
 
     {HTTP_POST,   SURVEY "/displays",        ACCESS_POST,       RUNS_INLINE, MEDIA_JSON, BODY,    SERVICE, displays_post},
+    {HTTP_GET,    SURVEY "/rates",           ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, rates_get},
+
     {HTTP_GET,    SURVEY "/rates",           ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, rates_get},
 
     {HTTP_GET,    SURVEY "/nps",             ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_nps},

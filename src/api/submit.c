@@ -87,19 +87,3 @@ struct reply submit_one(struct call *call)
     submission_prepare(call, submission);
     return reply_later(start_one, finish_one, submission);
 }
-
-struct reply submit_thanks(struct call *call)
-{
-    static const char page[] =
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width\"><title>Thank you</title>"
-        "<h1>Thank you!</h1><p>Your answer has been taken.</p>"
-        "<p lang=\"ru\">\xd0\xa1\xd0\xbf\xd0\xb0\xd1\x81\xd0\xb8\xd0\xb1\xd0\xbe!"
-        " \xd0\x92\xd0\xb0\xd1\x88 \xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82"
-        " \xd0\xbf\xd1\x80\xd0\xb8\xd0\xbd\xd1\x8f\xd1\x82.</p>";
-    (void)call;
-    struct reply reply = reply_text(200, "text/html; charset=utf-8", page, sizeof page - 1);
-    reply_header(&reply, "Content-Security-Policy",
-                 "default-src 'none'; base-uri 'none'; frame-ancestors 'none'");
-    return reply;
-}

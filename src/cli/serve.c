@@ -1,6 +1,7 @@
 #include "npsd/api/access.h"
 #include "npsd/api/jobs.h"
 #include "npsd/api/limits.h"
+#include "npsd/api/pages.h"
 #include "npsd/api/recall.h"
 #include "npsd/api/routes.h"
 #include "npsd/api/submit.h"
@@ -104,6 +105,7 @@ static bool start_servers(struct service *s, const struct config *config)
         .submit = jobs_submit,
         .recall = recall_call,
         .cors = access_cors,
+        .dress = pages_dress,
         .observe = traffic_observe,
     };
     int handed = notify_socket(0), handed_admin = notify_socket(1);

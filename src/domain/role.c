@@ -10,6 +10,7 @@ static const char *const names[ROLE_COUNT] = {
 static const bool rights[ACCESS_COUNT][ROLE_COUNT] = {
     /*                   none submit agent viewer analyst admin */
     [ACCESS_ANYONE]     = {1, 1,     1,    1,     1,      1},
+    [ACCESS_PAGE]       = {1, 1,     1,    1,     1,      1},
     [ACCESS_DEFINITION] = {1, 1,     1,    1,     1,      1},
     [ACCESS_LIST]       = {0, 0,     1,    1,     1,      1},
     [ACCESS_POST]       = {1, 1,     1,    0,     1,      1},

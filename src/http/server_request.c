@@ -206,11 +206,19 @@ void server_answer(struct call *call, struct reply reply)
         wake(call);
 }
 
+static bool dress_and_send(struct request *request, struct reply reply)
+{
+    const struct server_app *app = request->server->app;
+    if (app->dress)
+        reply = app->dress(&request->call, reply);
+    return reply_send(request, &reply);
+}
+
 static bool settle(struct request *request, struct reply reply)
 {
     if (reply.status != 0) {
         request_move(request, REQUEST_DONE);
-        return reply_send(request, &reply);
+        return dress_and_send(request, reply);
     }
     request->reply = reply;
     request_move(request, REQUEST_QUEUED);
@@ -295,7 +303,7 @@ static bool step_head(struct request *request, const char *method, const char *v
     head_decide(request);
     if (request->refused && answers_at_once(request)) {
         request_move(request, REQUEST_DONE);
-        return reply_send(request, &request->refusal);
+        return dress_and_send(request, request->refusal);
     }
     bool has_body = request->declared > 0 || request->chunked;
     connection_deadline(request->connection,

@@ -7,7 +7,7 @@
 struct members {
     struct survey survey;
     const char *id, *time_zone, *access, *badge, *suspects;
-    json_t *title, *facets, *keep_text_days, *questions;
+    json_t *title, *facets, *keep_text_days, *brand, *questions;
 };
 
 enum member {
@@ -22,6 +22,7 @@ enum member {
     BADGE,
     SUSPECTS,
     KEEP_TEXT_DAYS,
+    BRAND,
     QUESTIONS,
     MEMBERS
 };
@@ -40,6 +41,7 @@ static const struct json_field fields[MEMBERS] = {
     [BADGE] = JSON_TEXT("badge", offsetof(struct members, badge), 1, 32, 0),
     [SUSPECTS] = JSON_TEXT("suspects", offsetof(struct members, suspects), 1, 32, 0),
     [KEEP_TEXT_DAYS] = JSON_VALUE("keep_text_days", offsetof(struct members, keep_text_days), 0),
+    [BRAND] = JSON_VALUE("brand", offsetof(struct members, brand), 0),
     [QUESTIONS] = JSON_VALUE("questions", offsetof(struct members, questions), 0),
 };
 
@@ -245,6 +247,8 @@ static void take_members(struct decoder *d, const struct members *members)
         take_suspects(d, members->suspects);
     if (members->keep_text_days)
         take_keep_text_days(d, members->keep_text_days);
+    if (members->brand)
+        d->ok = survey_brand_decode(members->brand, "/brand", d->errors, &d->survey.brand) && d->ok;
     take_lists(d, members);
 }
 

@@ -32,7 +32,11 @@ const struct survey_question survey_model_questions[SURVEY_MODEL_QUESTIONS] = {
      .type = QUESTION_TEXT,
      .ask = SURVEY_ASK_ALL,
      .text = TEXTS("What is the main reason for your score?",
-                   "Почему вы поставили именно такую оценку?")},
+                   "Почему вы поставили именно такую оценку?"),
+     .text_by_group = {[NPS_CRITIC] = TEXTS("What went wrong?", "Что пошло не так?"),
+                       [NPS_NEUTRAL] = TEXTS("What did you miss?", "Чего вам не хватило?"),
+                       [NPS_PROMOTER] =
+                           TEXTS("What did you like most?", "Что понравилось больше всего?")}},
     {.id = "improve",
      .n = 3,
      .active = true,

@@ -32,6 +32,12 @@ bool survey_questions_decode(const json_t *value, struct problem_errors *errors,
 bool survey_facets_decode(const json_t *value, struct problem_errors *errors,
                           const char *names[static SURVEY_FACETS_MAX], size_t *ret_count);
 
+/* Name, colour and logo; a brand of nothing is none. */
+bool survey_brand_decode(const json_t *value, const char *where, struct problem_errors *errors,
+                         struct survey_brand *ret_brand);
+/* The member text_by_group, if the question has such texts. */
+void survey_text_by_group_write(struct json_writer *w, const struct survey_question *question);
+
 /* Sets the questions (facets) of survey, which still holds those of before: what was there keeps
  * its number, what is left out is retired. answered: as in survey_patch. */
 bool survey_merge_questions(struct survey *survey, const struct survey_question *questions,

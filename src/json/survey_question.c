@@ -50,15 +50,17 @@ bool survey_texts_decode(const json_t *value, const char *where, struct problem_
 struct parts {
     struct survey_question question;
     const char *id, *type;
-    json_t *text, *ask, *options;
+    json_t *text, *text_by_group, *ask, *options;
 };
 
-enum part { ID, TYPE, TEXT, MIN, MAX, ASK, OPTIONS, PARTS };
+enum part { ID, TYPE, TEXT, TEXT_BY_GROUP, MIN, MAX, ASK, OPTIONS, PARTS };
 
 static const struct json_field fields[PARTS] = {
     [ID] = JSON_TEXT("id", offsetof(struct parts, id), 1, SURVEY_NAME_MAX, JSON_REQUIRED),
     [TYPE] = JSON_TEXT("type", offsetof(struct parts, type), 1, SURVEY_NAME_MAX, JSON_REQUIRED),
     [TEXT] = JSON_VALUE("text", offsetof(struct parts, text), JSON_REQUIRED),
+    [TEXT_BY_GROUP] =
+        JSON_VALUE("text_by_group", offsetof(struct parts, text_by_group), JSON_NULLABLE),
     [MIN] = JSON_INT("min", offsetof(struct parts, question.min), 0, 10, JSON_NULLABLE),
     [MAX] = JSON_INT("max", offsetof(struct parts, question.max), 0, 10, JSON_NULLABLE),
     [ASK] = JSON_VALUE("ask", offsetof(struct parts, ask), JSON_NULLABLE),
@@ -85,15 +87,20 @@ static bool was_sent(const struct decoder *d, enum part part)
     return d->sent >> part & 1;
 }
 
-static bool parse_group(const json_t *value, enum nps_group *ret_group)
+static bool parse_group_name(const char *name, enum nps_group *ret_group)
 {
-    for (enum nps_group group = 0; json_is_string(value) && group < NPS_GROUPS; group++) {
-        if (strcmp(json_string_value(value), nps_group_name(group)) == 0) {
+    for (enum nps_group group = 0; group < NPS_GROUPS; group++) {
+        if (strcmp(name, nps_group_name(group)) == 0) {
             *ret_group = group;
             return true;
         }
     }
     return false;
+}
+
+static bool parse_group(const json_t *value, enum nps_group *ret_group)
+{
+    return json_is_string(value) && parse_group_name(json_string_value(value), ret_group);
 }
 
 static void take_ask(struct decoder *d, const json_t *value)
@@ -113,6 +120,36 @@ static void take_ask(struct decoder *d, const json_t *value)
         part_fault(d, ASK, "must be a list of one or more of critic, neutral and promoter");
     else
         d->parts.question.ask = ask;
+}
+
+static void take_text_of_group(struct decoder *d, const char *base, const char *name,
+                               const json_t *texts)
+{
+    enum nps_group group;
+    const char *where = json_pointer(d->errors->arena, base, name);
+
+    if (!parse_group_name(name, &group)) {
+        problem_add(d->errors, "is none of critic, neutral and promoter", "%s", where);
+        d->ok = false;
+        return;
+    }
+    d->ok = survey_texts_decode(texts, where, d->errors, &d->parts.question.text_by_group[group]) &&
+            d->ok;
+}
+
+static void take_text_by_group(struct decoder *d, json_t *value)
+{
+    const char *base = json_pointer(d->errors->arena, d->base, fields[TEXT_BY_GROUP].name);
+    const char *name;
+    json_t *texts;
+
+    if (json_object_size(value) == 0)
+        part_fault(d, TEXT_BY_GROUP,
+                   "must be an object of texts by group, such as {\"critic\": {\"en\": ...}}");
+    json_object_foreach(value, name, texts)
+    {
+        take_text_of_group(d, base, name, texts);
+    }
 }
 
 static void check_bounds(struct decoder *d)
@@ -220,6 +257,21 @@ static void take_type(struct decoder *d, bool first)
     check_options(d);
 }
 
+/* The first question is asked before anybody is of a group. */
+static void take_groups(struct decoder *d, bool first)
+{
+    const struct parts *parts = &d->parts;
+
+    if (parts->ask && first)
+        part_fault(d, ASK, "must be left out, since the first question is for everybody");
+    else if (parts->ask)
+        take_ask(d, parts->ask);
+    if (parts->text_by_group && first)
+        part_fault(d, TEXT_BY_GROUP, "must be left out, since the first question is for everybody");
+    else if (parts->text_by_group)
+        take_text_by_group(d, parts->text_by_group);
+}
+
 static bool decode_question(const json_t *value, const char *base, bool first,
                             struct problem_errors *errors, struct survey_question *ret_question)
 {
@@ -237,10 +289,7 @@ static bool decode_question(const json_t *value, const char *base, bool first,
         d.ok = survey_texts_decode(parts->text, json_pointer(errors->arena, base, "text"), errors,
                                    &parts->question.text) &&
                d.ok;
-    if (parts->ask && first)
-        part_fault(&d, ASK, "must be left out, since the first question is for everybody");
-    else if (parts->ask)
-        take_ask(&d, parts->ask);
+    take_groups(&d, first);
     if (parts->type)
         take_type(&d, first);
     *ret_question = parts->question;

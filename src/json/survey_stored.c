@@ -19,6 +19,7 @@ void survey_question_write_stored(struct json_writer *w, const struct survey_que
     json_object_begin(w, NULL);
     json_put_text(w, "type", question_type_name(question->type));
     survey_texts_write(w, "text", &question->text);
+    survey_text_by_group_write(w, question);
     json_put_int(w, "min", question->min);
     json_put_int(w, "max", question->max);
     json_put_int(w, "ask", question->ask);
@@ -80,12 +81,13 @@ static bool read_option(struct problem_errors *errors, const json_t *value,
 struct parts {
     const char *type;
     int min, max, ask;
-    json_t *text, *options;
+    json_t *text, *text_by_group, *options;
 };
 
 static const struct json_field fields[] = {
     JSON_TEXT("type", offsetof(struct parts, type), 1, SURVEY_NAME_MAX, JSON_REQUIRED),
     JSON_VALUE("text", offsetof(struct parts, text), JSON_REQUIRED),
+    JSON_VALUE("text_by_group", offsetof(struct parts, text_by_group), 0),
     JSON_INT("min", offsetof(struct parts, min), 0, 10, JSON_REQUIRED),
     JSON_INT("max", offsetof(struct parts, max), 0, 10, JSON_REQUIRED),
     JSON_INT("ask", offsetof(struct parts, ask), 0, SURVEY_ASK_ALL, JSON_REQUIRED),
@@ -109,6 +111,18 @@ static bool read_options(struct problem_errors *errors, const json_t *value,
     return true;
 }
 
+static bool read_text_by_group(struct arena *arena, const json_t *value,
+                               struct survey_question *question)
+{
+    for (enum nps_group group = 0; group < NPS_GROUPS; group++) {
+        const json_t *texts = json_object_get(value, nps_group_name(group));
+
+        if (texts && !survey_texts_read_stored(arena, texts, &question->text_by_group[group]))
+            return false;
+    }
+    return true;
+}
+
 bool survey_question_read_stored(struct arena *arena, const json_t *value,
                                  struct survey_question *ret_question)
 {
@@ -123,6 +137,7 @@ bool survey_question_read_stored(struct arena *arena, const json_t *value,
     question.ask = (unsigned)parts.ask;
     if (!question_type_parse(parts.type, strlen(parts.type), &question.type) ||
         !survey_texts_read_stored(arena, parts.text, &question.text) ||
+        !read_text_by_group(arena, parts.text_by_group, &question) ||
         !read_options(&errors, parts.options, &question))
         return false;
     *ret_question = question;

@@ -8,6 +8,23 @@ void survey_texts_write(struct json_writer *w, const char *name, const struct su
     json_object_end(w);
 }
 
+void survey_text_by_group_write(struct json_writer *w, const struct survey_question *question)
+{
+    bool open = false;
+
+    for (enum nps_group group = 0; group < NPS_GROUPS; group++) {
+        const struct survey_texts *texts = &question->text_by_group[group];
+        if (texts->count == 0)
+            continue;
+        if (!open)
+            json_object_begin(w, "text_by_group");
+        open = true;
+        survey_texts_write(w, nps_group_name(group), texts);
+    }
+    if (open)
+        json_object_end(w);
+}
+
 static void write_ask(struct json_writer *w, unsigned ask)
 {
     if (ask == SURVEY_ASK_ALL)
@@ -44,6 +61,7 @@ static void write_question(struct json_writer *w, const struct survey_question *
     json_put_text(w, "id", question->id);
     json_put_text(w, "type", question_type_name(question->type));
     survey_texts_write(w, "text", &question->text);
+    survey_text_by_group_write(w, question);
     if (question->type == QUESTION_SCALE) {
         json_put_int(w, "min", question->min);
         json_put_int(w, "max", question->max);
@@ -90,10 +108,22 @@ void survey_write(struct json_writer *w, const char *name, const struct survey *
         json_put_int(w, "keep_text_days", survey->keep_text_days);
     else
         json_put_null(w, "keep_text_days");
+    survey_brand_write(w, "brand", &survey->brand);
     write_questions(w, survey);
     json_put_time(w, "created_at", survey->created_us);
     json_put_time(w, "updated_at", survey->updated_us);
     json_object_end(w);
+}
+
+/* The picture is fetched by who shows it, once. */
+static void write_public_brand(struct json_writer *w, const struct survey *survey)
+{
+    struct survey_brand brand = survey->brand;
+
+    if (brand.logo)
+        brand.logo =
+            arena_printf(w->buf.arena, "/s/%s/logo?v=%s", survey->slug, survey->brand.logo_hash);
+    survey_brand_write(w, "brand", &brand);
 }
 
 void survey_write_public(struct json_writer *w, const char *name, const struct survey *survey)
@@ -103,6 +133,7 @@ void survey_write_public(struct json_writer *w, const char *name, const struct s
     survey_texts_write(w, "title", &survey->title);
     json_put_text(w, "access", survey_access_name(survey->access));
     json_put_bool(w, "open", survey->open);
+    write_public_brand(w, survey);
     write_questions(w, survey);
     write_facets(w, survey);
     json_object_end(w);

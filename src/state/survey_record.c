@@ -12,6 +12,12 @@ static bool read_title(struct arena *arena, const char *text, struct survey_text
     return value && survey_texts_read_stored(arena, value, ret_title);
 }
 
+static bool read_brand(struct arena *arena, const char *text, struct survey_brand *ret_brand)
+{
+    json_auto_t *value = text ? json_loads(text, 0, NULL) : NULL;
+    return !text || (value && survey_brand_read_stored(arena, value, ret_brand));
+}
+
 static bool read_question(struct arena *arena, const struct question_record *record,
                           struct survey_question *ret_question)
 {
@@ -72,7 +78,8 @@ struct survey *survey_from_record(struct arena *arena, const struct survey_recor
         survey->facets[i] = (struct survey_facet){arena_strdup(arena, record->facets[i].name),
                                                   record->facets[i].active};
     if (!survey_access_parse(record->access, strlen(record->access), &survey->access) ||
-        !read_title(arena, record->title, &survey->title) || !read_questions(arena, record, survey))
+        !read_title(arena, record->title, &survey->title) ||
+        !read_brand(arena, record->brand, &survey->brand) || !read_questions(arena, record, survey))
         return NULL;
     return survey;
 }
@@ -83,6 +90,16 @@ static const char *title_text(struct arena *arena, const struct survey *survey)
 {
     struct json_writer w = json_writer(arena);
     survey_texts_write(&w, NULL, &survey->title);
+    return w.buf.data;
+}
+
+/* NULL: there is none. */
+static const char *brand_text(struct arena *arena, const struct survey_brand *brand)
+{
+    if (!brand->name && !brand->colour && !brand->logo)
+        return NULL;
+    struct json_writer w = json_writer(arena);
+    survey_brand_write(&w, NULL, brand);
     return w.buf.data;
 }
 
@@ -118,6 +135,7 @@ struct survey_record *survey_to_record(struct arena *arena, const struct survey 
         .id = survey->id,
         .slug = survey->slug,
         .title = title_text(arena, survey),
+        .brand = brand_text(arena, &survey->brand),
         .time_zone = survey->time_zone,
         .access = survey_access_name(survey->access),
         .open = survey->open,

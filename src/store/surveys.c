@@ -3,10 +3,12 @@
 #include "npsd/db/array.h"
 
 #define SURVEY_TYPES                                                                               \
-    "int4 text text text text bool bool int4 int4 int4 text[] int4[] timestamptz timestamptz text"
+    "int4 text text text text bool bool int4 int4 int4 text[] int4[] timestamptz timestamptz text" \
+    " text"
 #define SURVEY_COLUMNS                                                                             \
     "id, slug, title::text, time_zone, access, open, badge_public, min_responses, edit_minutes,"   \
-    " keep_text_days, facets, facets_active::int4[], created_at, updated_at, suspects"
+    " keep_text_days, facets, facets_active::int4[], created_at, updated_at, suspects,"            \
+    " brand::text"
 #define QUESTION_TYPES "int4 int2 int2 text text"
 #define QUESTION_COLUMNS "survey_id, n, coalesce(position, 0::int2), id, definition::text"
 
@@ -26,19 +28,22 @@ static const struct db_stmt lock_questions = {"surveys_lock_questions", "int4", 
                                               " from question where survey_id = $1 order by n"};
 
 static const struct db_stmt insert_survey = {
-    "surveys_insert", "text text text text bool bool int4 int4 int4 text[] bool[] text", "int4",
+    "surveys_insert", "text text text text bool bool int4 int4 int4 text[] bool[] text text",
+    "int4",
     "with made as ("
     "  insert into survey (slug, title, time_zone, access, open, badge_public, min_responses,"
-    "    edit_minutes, keep_text_days, facets, facets_active, suspects)"
-    "  values ($1, $2::json, $3, $4, $5, $6, $7, $8, nullif($9, 0), $10, $11, $12) returning id),"
+    "    edit_minutes, keep_text_days, facets, facets_active, suspects, brand)"
+    "  values ($1, $2::json, $3, $4, $5, $6, $7, $8, nullif($9, 0), $10, $11, $12, $13::json)"
+    "  returning id),"
     " state as (insert into tally_state (survey_id) select id from made)"
     " select id from made"};
 
 static const struct db_stmt update_survey = {
-    "surveys_update", "int4 text text text bool bool int4 int4 int4 text[] bool[] text", "",
+    "surveys_update", "int4 text text text bool bool int4 int4 int4 text[] bool[] text text", "",
     "update survey set title = $2::json, time_zone = $3, access = $4, open = $5,"
     " badge_public = $6, min_responses = $7, edit_minutes = $8, keep_text_days = nullif($9, 0),"
-    " facets = $10, facets_active = $11, suspects = $12, updated_at = now() where id = $1"};
+    " facets = $10, facets_active = $11, suspects = $12, brand = $13::json,"
+    " updated_at = now() where id = $1"};
 
 static const struct db_stmt write_questions = {
     "surveys_write_questions", "int4 int2[] text[] int2[] text[]", "",
@@ -165,6 +170,7 @@ static void read_survey(const struct db_result *result, int row, struct arena *a
         .created_us = db_time(result, row, 12),
         .updated_us = db_time(result, row, 13),
         .suspects = db_text(result, row, 14, arena),
+        .brand = db_is_null(result, row, 15) ? NULL : db_text(result, row, 15, arena),
     };
     read_facets(result, row, arena, record);
 }
@@ -299,7 +305,7 @@ enum db_status surveys_insert(struct pg *pg, const struct survey_record *record,
                 P_TEXT(record->time_zone), P_TEXT(record->access), P_BOOL(record->open),
                 P_BOOL(record->badge_public), P_INT4(record->min_responses),
                 P_INT4(record->edit_minutes), P_INT4(record->keep_text_days), P_BUF(&arrays.facets),
-                P_BUF(&arrays.actives), P_TEXT(record->suspects));
+                P_BUF(&arrays.actives), P_TEXT(record->suspects), P_TEXT(record->brand));
     if (status == DB_OK) {
         id = (int32_t)db_int(result, 0, 0);
         status = questions_write(pg, id, &arrays);
@@ -320,7 +326,7 @@ enum db_status surveys_update(struct pg *pg, const struct survey_record *record)
                 P_TEXT(record->time_zone), P_TEXT(record->access), P_BOOL(record->open),
                 P_BOOL(record->badge_public), P_INT4(record->min_responses),
                 P_INT4(record->edit_minutes), P_INT4(record->keep_text_days), P_BUF(&arrays.facets),
-                P_BUF(&arrays.actives), P_TEXT(record->suspects));
+                P_BUF(&arrays.actives), P_TEXT(record->suspects), P_TEXT(record->brand));
     if (status == DB_OK)
         status = questions_write(pg, record->id, &arrays);
     arena_done(&arrays.arena);

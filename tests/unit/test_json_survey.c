@@ -44,14 +44,18 @@ START_TEST(defaults)
         "{\"id\":\"shop-1\",\"title\":{\"en\":\"Your visit\"},\"time_zone\":\"UTC\","
         "\"access\":\"open\",\"open\":true,\"facets\":[\"branch\",\"product\"],"
         "\"min_responses\":30,\"edit_minutes\":30,\"badge\":\"private\",\"suspects\":\"count\","
-        "\"keep_text_days\":null,"
+        "\"keep_text_days\":null,\"brand\":null,"
         "\"questions\":["
         "{\"id\":\"recommend\",\"type\":\"nps\",\"text\":"
         "{\"en\":\"How likely are you to recommend us to a friend or colleague?\","
         "\"ru\":\"Насколько вероятно, что вы порекомендуете нас другу или коллеге?\"}},"
         "{\"id\":\"why\",\"type\":\"text\",\"text\":"
         "{\"en\":\"What is the main reason for your score?\","
-        "\"ru\":\"Почему вы поставили именно такую оценку?\"}},"
+        "\"ru\":\"Почему вы поставили именно такую оценку?\"},\"text_by_group\":{"
+        "\"critic\":{\"en\":\"What went wrong?\",\"ru\":\"Что пошло не так?\"},"
+        "\"neutral\":{\"en\":\"What did you miss?\",\"ru\":\"Чего вам не хватило?\"},"
+        "\"promoter\":{\"en\":\"What did you like most?\","
+        "\"ru\":\"Что понравилось больше всего?\"}}},"
         "{\"id\":\"improve\",\"type\":\"choice\",\"text\":"
         "{\"en\":\"What should we improve first?\","
         "\"ru\":\"Что нам стоит улучшить в первую очередь?\"},\"options\":["
@@ -73,23 +77,33 @@ END_TEST
     "\"time_zone\":\"America/Argentina/Buenos_Aires\",\"access\":\"key\",\"open\":false,"          \
     "\"facets\":[\"shop\"],\"min_responses\":1000000,\"edit_minutes\":0,\"badge\":\"public\","     \
     "\"suspects\":\"exclude\",\"keep_text_days\":36500,"
+#define BRAND(logo)                                                                                \
+    "\"brand\":{\"name\":\"<Shop> & Co\",\"colour\":\"#00Aa77\",\"logo\":\"" logo "\"},"
+/* A picture that says no more than what it is. */
+#define SMALL_PNG "iVBORw0KGgoAAA=="
+#define BY_GROUP                                                                                   \
+    ",\"text_by_group\":{\"critic\":{\"ru\":\"Ж\",\"en\":\"C\"},\"promoter\":{\"en\":\"P\"}}"
 #define QUESTIONS                                                                                  \
     "\"questions\":[" SCORE ",{\"id\":\"speed\",\"type\":\"scale\"," TEXT                          \
     ",\"min\":1,\"max\":5,\"ask\":[\"critic\",\"neutral\"]},"                                      \
     "{\"id\":\"again\",\"type\":\"yes_no\"," TEXT ",\"ask\":[\"promoter\"]},"                      \
     "{\"id\":\"likes\",\"type\":\"choices\",\"text\":{\"ru\":\"Ж\",\"en\":\"T\"},"                \
     "\"options\":[" OPTION("a") "," OPTION("b") "]},"                                              \
-                                                "{\"id\":\"why\",\"type\":\"text\"," TEXT "}]"
+                                                "{\"id\":\"why\",\"type\":\"text\"," TEXT BY_GROUP \
+                                                "}]"
 
 START_TEST(everything_said)
 {
-    const struct survey *survey = decoded("{" REQUIRED "," EVERYTHING QUESTIONS "}");
+    const struct survey *survey = decoded(
+        "{" REQUIRED "," EVERYTHING BRAND("data:image/png;base64," SMALL_PNG) QUESTIONS "}");
 
-    ck_assert_str_eq(written(survey), "{" REQUIRED "," EVERYTHING QUESTIONS
-                                      ",\"created_at\":\"1970-01-01T00:00:00Z\","
-                                      "\"updated_at\":\"1970-01-01T00:00:00Z\"}");
+    ck_assert_str_eq(written(survey),
+                     "{" REQUIRED "," EVERYTHING BRAND("data:image/png;base64," SMALL_PNG) QUESTIONS
+                     ",\"created_at\":\"1970-01-01T00:00:00Z\","
+                     "\"updated_at\":\"1970-01-01T00:00:00Z\"}");
     ck_assert_str_eq(written_public(survey),
-                     "{" REQUIRED ",\"access\":\"key\",\"open\":false," QUESTIONS
+                     "{" REQUIRED
+                     ",\"access\":\"key\",\"open\":false," BRAND("/s/s/logo?v=e1758244") QUESTIONS
                      ",\"facets\":[\"shop\"]}");
 }
 END_TEST
@@ -190,6 +204,8 @@ static const struct {
     {REQUIRED ",\"questions\":[" SCORE "," SCORE "]", "/questions/1/type /questions/1/id"},
     {REQUIRED ",\"questions\":[{\"id\":\"s\",\"type\":\"nps\"," TEXT ",\"ask\":[\"critic\"]}]",
      "/questions/0/ask"},
+    {REQUIRED ",\"questions\":[{\"id\":\"s\",\"type\":\"nps\"," TEXT BY_GROUP "}]",
+     "/questions/0/text_by_group"},
     {REQUIRED ",\"facets\":[\"x\",\"y\"],\"questions\":[" SCORE
               ",{\"id\":\"y\",\"type\":\"what\"," TEXT "},{\"id\":\"x\",\"type\":\"text\"," TEXT
               "}]",
@@ -262,6 +278,11 @@ static const struct {
     {QUESTION("\"type\":\"text\",\"ask\":[\"passive\"]"), "/ask"},
     {QUESTION("\"type\":\"text\",\"ask\":[\"critic\",\"critic\"]"), "/ask"},
     {QUESTION("\"type\":\"text\",\"ask\":[\"critic\",null]"), "/ask"},
+    {QUESTION("\"type\":\"text\",\"text_by_group\":{}"), "/text_by_group"},
+    {QUESTION("\"type\":\"text\",\"text_by_group\":[\"critic\"]"), "/text_by_group"},
+    {QUESTION("\"type\":\"text\",\"text_by_group\":{\"critics\":{\"en\":\"T\"},"
+              "\"critic\":{},\"neutral\":{\"e\":\"T\"}}"),
+     "/text_by_group/critics /text_by_group/critic /text_by_group/neutral/e"},
     {"\"id\":\"x\",\"type\":\"text\",\"text\":\"T\"", "/text"},
     {"\"id\":\"x\",\"type\":\"text\",\"text\":{\"en\":\"\",\"x\":\"T\"}", "/text/en /text/x"},
 };

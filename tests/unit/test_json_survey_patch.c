@@ -92,7 +92,8 @@ START_TEST(members_replace)
     const char *head = "{\"id\":\"s\",\"title\":{\"ru\":\"Ж\"},\"time_zone\":\"Asia/Tokyo\","
                        "\"access\":\"link\",\"open\":false,\"facets\":[\"shop\",\"city\"],"
                        "\"min_responses\":5,\"edit_minutes\":6,\"badge\":\"public\","
-                       "\"keep_text_days\":null,\"questions\":[" SCORE ",";
+                       "\"suspects\":\"count\",\"keep_text_days\":null,\"brand\":null,"
+                       "\"questions\":[" SCORE ",";
 
     ck_assert_int_eq(strncmp(written(survey), head, strlen(head)), 0);
     ck_assert_ptr_nonnull(strstr(written(survey), "\"created_at\":\"1970-01-01T00:00:01Z\","
@@ -162,7 +163,7 @@ START_TEST(retired_is_not_written)
     survey_write_public(&w, NULL, survey);
     ck_assert_str_eq(w.buf.data,
                      "{\"id\":\"s\",\"title\":{\"en\":\"T\"},\"access\":\"open\",\"open\":true,"
-                     "\"questions\":[" SCORE
+                     "\"brand\":null,\"questions\":[" SCORE
                      "," LIKES(OPTION("b") "," OPTION("c")) "],\"facets\":[\"city\"]}");
 }
 END_TEST

@@ -55,6 +55,9 @@ static struct survey_question random_question(uint64_t *random)
         .max = (int)suite_between(random, 0, 10),
         .ask = (unsigned)suite_between(random, 0, 7),
         .text = random_texts(random),
+        .text_by_group = {[NPS_NEUTRAL] = random_texts(random),
+                          [NPS_PROMOTER] = suite_random(random) & 1 ? random_texts(random)
+                                                                    : (struct survey_texts){0}},
         .options = options,
         .option_count = count};
 }
@@ -72,6 +75,8 @@ static void assert_same_question(const struct survey_question *a, const struct s
 {
     ck_assert(a->type == b->type && a->min == b->min && a->max == b->max && a->ask == b->ask);
     assert_same_texts(&a->text, &b->text);
+    for (enum nps_group group = 0; group < NPS_GROUPS; group++)
+        assert_same_texts(&a->text_by_group[group], &b->text_by_group[group]);
     ck_assert_uint_eq(a->option_count, b->option_count);
     for (size_t i = 0; i < a->option_count; i++) {
         ck_assert_str_eq(a->options[i].id, b->options[i].id);

@@ -8,6 +8,7 @@ static const struct {
     const char *who;
 } expected[] = {
     {ACCESS_ANYONE, "none submit agent viewer analyst admin"},
+    {ACCESS_PAGE, "none submit agent viewer analyst admin"},
     {ACCESS_DEFINITION, "none submit agent viewer analyst admin"},
     {ACCESS_LIST, "agent viewer analyst admin"},
     {ACCESS_POST, "none submit agent analyst admin"},

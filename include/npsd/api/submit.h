@@ -18,7 +18,5 @@ struct reply submit_batch(struct call *call);
  * aside if the survey wants it so; it is told the same as any other.
  */
 struct reply submit_form(struct call *call);
-/* Where a form without script ends: 200, a page of its own. */
-struct reply submit_thanks(struct call *call);
 
 #endif

@@ -13,6 +13,7 @@ enum role { ROLE_NONE, ROLE_SUBMIT, ROLE_AGENT, ROLE_VIEWER, ROLE_ANALYST, ROLE_
 /* What a route needs. */
 enum access {
     ACCESS_ANYONE,     /* health, preflight, thank-you page */
+    ACCESS_PAGE,       /* see the page of a survey; without a key only of an open one */
     ACCESS_DEFINITION, /* read the definition of a survey; without a key only of an open one */
     ACCESS_LIST,       /* see which surveys there are */
     ACCESS_POST,       /* post a response; without a key only to an open survey */
@@ -30,8 +31,8 @@ const char *role_name(enum role role);
 bool role_parse(const char *name, size_t len, enum role *ret_role);
 
 /*
- * Whether the role alone suffices. For ROLE_NONE true means "possible at all": for a definition, a
- * post and a form the caller then asks whether the survey is open to people without a key, for a
+ * Whether the role alone suffices. For ROLE_NONE true means "possible at all": for a page, a
+ * definition, a post and a form the caller then asks whether the survey is open to people without a key, for a
  * badge whether it is public, for an amendment whether the edit token is right (who sends one sends
  * no key).
  */

@@ -24,7 +24,9 @@ enum {
     SURVEY_LANGUAGES_MAX = 20,
     SURVEY_TEXT_MAX = 500, /* code points */
     SURVEY_NAME_MAX = 32,
-    SURVEY_SLUG_MAX = 64
+    SURVEY_SLUG_MAX = 64,
+    SURVEY_BRAND_NAME_MAX = 60, /* code points */
+    SURVEY_LOGO_MAX = 48 * 1024 /* bytes of the picture */
 };
 
 /* The value of a question that stands for any answer (option numbers begin at 1). */
@@ -83,8 +85,18 @@ struct survey_question {
     int min, max; /* of a scale */
     unsigned ask; /* bit 1 << enum nps_group; all bits: everybody */
     struct survey_texts text;
+    struct survey_texts
+        text_by_group[NPS_GROUPS];       /* instead of text, for one group; may be empty */
     const struct survey_option *options; /* active and retired */
     size_t option_count;
+};
+
+/* What the survey's pages look like. NULL: what npsd's own pages have. */
+struct survey_brand {
+    const char *name;
+    const char *colour;    /* "#00aa77" */
+    const char *logo;      /* a data URI: "data:image/png;base64,..." */
+    const char *logo_hash; /* begin of the logo's SHA-256, in hex; NULL without one */
 };
 
 struct survey_facet {
@@ -103,7 +115,8 @@ struct survey {
     bool suspects_excluded; /* answers with marks are set aside instead of counted */
     int min_responses;
     int edit_minutes;
-    int keep_text_days;                            /* 0: for ever */
+    int keep_text_days; /* 0: for ever */
+    struct survey_brand brand;
     struct survey_facet facets[SURVEY_FACETS_MAX]; /* by slot */
     size_t facet_count;
     const struct survey_question

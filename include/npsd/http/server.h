@@ -51,6 +51,8 @@ struct server_app {
      * Asked only when the request has an Origin and its path and method have a route; for a
      * preflight call->route is that of the request to come. Without database. */
     const char *(*cors)(struct call *call);
+    /* The last look at a reply (never a later one) before it is sent. NULL: as it is. */
+    struct reply (*dress)(const struct call *call, struct reply reply);
     /* After each reply, for metrics and the access log. call->route may be NULL. */
     void (*observe)(const struct call *call, int status, int64_t duration_us);
 };

@@ -40,7 +40,7 @@ void survey_write(struct json_writer *w, const char *name, const struct survey *
 void survey_write_public(struct json_writer *w, const char *name, const struct survey *survey);
 
 /*
- * The stored form of one question: a JSON object of type, text, bounds, ask and options with their
+ * The stored form of one question: a JSON object of type, texts, bounds, ask and options with their
  * numbers, retired ones included; and back, in the arena. id, n and active are not part of it: they
  * are columns, and *ret_question keeps what it has of them. Back: false, and *ret_question
  * untouched, if it is not what survey_question_write_stored made.
@@ -54,5 +54,11 @@ bool survey_question_read_stored(struct arena *arena, const json_t *value,
 void survey_texts_write(struct json_writer *w, const char *name, const struct survey_texts *texts);
 bool survey_texts_read_stored(struct arena *arena, const json_t *value,
                               struct survey_texts *ret_texts);
+
+/* The brand as clients and the database have it: an object, or null without one; and back, as
+ * above. */
+void survey_brand_write(struct json_writer *w, const char *name, const struct survey_brand *brand);
+bool survey_brand_read_stored(struct arena *arena, const json_t *value,
+                              struct survey_brand *ret_brand);
 
 #endif

@@ -21,6 +21,7 @@ struct survey_record {
     int32_t id;
     const char *slug;
     const char *title; /* JSON */
+    const char *brand; /* JSON; NULL: none */
     const char *time_zone;
     const char *access;
     bool open, badge_public;
