@@ -47,8 +47,6 @@ static const struct route routes[] = {
     {HTTP_POST,   SURVEY "/displays",        ACCESS_POST,       RUNS_INLINE, MEDIA_JSON, BODY,    SERVICE, displays_post},
     {HTTP_GET,    SURVEY "/rates",           ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, rates_get},
 
-    {HTTP_GET,    SURVEY "/rates",           ACCESS_NUMBERS,    RUNS_WORKER, MEDIA_NONE, NO_BODY, SERVICE, rates_get},
-
     {HTTP_GET,    SURVEY "/nps",             ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_nps},
     {HTTP_GET,    SURVEY "/nps/series",      ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_series},
     {HTTP_GET,    SURVEY "/nps/breakdown",   ACCESS_NUMBERS,    RUNS_CACHED, MEDIA_NONE, NO_BODY, SERVICE, results_breakdown},
