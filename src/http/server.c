@@ -169,7 +169,12 @@ static struct server *server_make(const struct server_app *app)
     server->listener.fd = server->listener.wake[0] = server->listener.wake[1] = -1;
     pthread_mutex_init(&server->listener.lock, NULL);
     pthread_mutex_init(&server->free_lock, NULL);
-    return server;
+    if (ready_open(server))
+        return server;
+    pthread_mutex_destroy(&server->listener.lock);
+    pthread_mutex_destroy(&server->free_lock);
+    free(server);
+    return NULL;
 }
 
 static void server_free(struct server *server)
@@ -177,6 +182,7 @@ static void server_free(struct server *server)
     listener_close(&server->listener);
     if (server->mhd)
         MHD_stop_daemon(server->mhd);
+    ready_close(server);
     requests_free(server);
     pthread_mutex_destroy(&server->listener.lock);
     pthread_mutex_destroy(&server->free_lock);

@@ -80,6 +80,13 @@ bool freshness_is_current(const struct freshness *freshness)
     return polled_us != 0 && clock_monotonic_us() - polled_us < CURRENT_US;
 }
 
+bool freshness_holds(struct freshness *freshness, int32_t survey_id, uint64_t generation)
+{
+    /* In this order: what a poll has found moves generations before the poll counts as done. */
+    bool current = freshness_is_current(freshness);
+    return freshness_generation(freshness, survey_id) == generation && current;
+}
+
 /* The surveys that were asked about lately, as an array. */
 static struct buf choose(struct freshness *freshness, struct arena *arena,
                          const struct directory_snapshot *directory, int64_t now_us)
