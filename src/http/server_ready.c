@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 /* What the tables of all threads hold stays under a few MiB. */
-enum { SLOTS = 128, HEAD_MAX = 2048, BODY_MAX = 16 * 1024 };
+enum { SLOTS = 128, HEAD_MAX = 2048, BODY_MAX = 16 * 1024, DATE_SIZE = 30 };
 
 static const char REQUEST_ID[] = "X-Request-Id";
 
@@ -15,7 +16,9 @@ struct ready {
     struct lease *lease;           /* the response's */
     const struct route *route;
     int status;
-    char request_id[REQUEST_ID_MAX + 1]; /* that the response has */
+    /* What the response has of these headers. */
+    char request_id[REQUEST_ID_MAX + 1], date[DATE_SIZE];
+    int64_t date_s;
     uint64_t hash;
     size_t head_len;
     char head[];
@@ -172,22 +175,36 @@ bool ready_find(struct request *request, const char *method, const char *version
 }
 
 /* libmicrohttpd writes the head of a reply into the connection's own memory before it calls us
- * again, so an earlier reply keeps its id. */
-static bool rename_reply(struct ready *ready, const char *request_id)
+ * again, so a reply on its way keeps what it has. */
+static bool replace(struct ready *ready, const char *name, char *value, const char *with)
 {
-    if (MHD_del_response_header(ready->response, REQUEST_ID, ready->request_id) != MHD_YES ||
-        MHD_add_response_header(ready->response, REQUEST_ID, request_id) != MHD_YES)
+    if (*value && MHD_del_response_header(ready->response, name, value) != MHD_YES)
         return false;
-    memcpy(ready->request_id, request_id, strlen(request_id) + 1);
-    return true;
+    memcpy(value, with, strlen(with) + 1);
+    return MHD_add_response_header(ready->response, name, with) == MHD_YES;
+}
+
+/* As libmicrohttpd would make it, but once a second. */
+static bool set_date(struct ready *ready, int64_t now_us)
+{
+    time_t now_s = now_us / CLOCK_SECOND_US;
+    struct tm parts;
+    char text[DATE_SIZE];
+    if (ready->date_s == now_s)
+        return true;
+    ready->date_s = now_s;
+    return gmtime_r(&now_s, &parts) &&
+           strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts) > 0 &&
+           replace(ready, "Date", ready->date, text);
 }
 
 bool ready_send(struct request *request)
 {
     struct ready *ready = request->ready;
-    if (!rename_reply(ready, request->call.request_id))
+    if (!replace(ready, REQUEST_ID, ready->request_id, request->call.request_id) ||
+        !set_date(ready, request->call.received_us))
         return false;
-    connection_deadline(request->connection, clock_monotonic_us() + request->server->reply_us);
+    connection_deadline(request->connection, clock_coarse_us() + request->server->reply_us);
     request->status = ready->status;
     bool sent = MHD_queue_response(request->mhd, (unsigned)ready->status, ready->response);
     put(table_of(request->server, false), ready);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CURRENT_US CLOCK_SECOND_US
+#define CURRENT_US (CLOCK_SECOND_US - 10000) /* a second, by a clock that may be so late */
 #define ASKED_US (5 * CLOCK_SECOND_US)
 
 struct place {
@@ -64,7 +64,7 @@ static size_t place_of(int32_t survey_id)
 uint64_t freshness_generation(struct freshness *freshness, int32_t survey_id)
 {
     struct place *place = &freshness->places[place_of(survey_id)];
-    atomic_store_explicit(&place->asked_us, clock_monotonic_us(), memory_order_relaxed);
+    atomic_store_explicit(&place->asked_us, clock_coarse_us(), memory_order_relaxed);
     return atomic_load(&place->generation);
 }
 
@@ -77,7 +77,7 @@ void freshness_move(struct freshness *freshness, int32_t survey_id)
 bool freshness_is_current(const struct freshness *freshness)
 {
     int64_t polled_us = atomic_load(&freshness->polled_us);
-    return polled_us != 0 && clock_monotonic_us() - polled_us < CURRENT_US;
+    return polled_us != 0 && clock_coarse_us() - polled_us < CURRENT_US;
 }
 
 bool freshness_holds(struct freshness *freshness, int32_t survey_id, uint64_t generation)
