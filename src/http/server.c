@@ -159,9 +159,10 @@ static bool start_mhd(struct server *server, const struct server_options *option
 
 static struct server *server_make(const struct server_app *app)
 {
-    struct server *server = calloc(1, sizeof *server);
+    struct server *server = aligned_alloc(_Alignof(struct server), sizeof *server);
     if (!server)
         return NULL;
+    memset(server, 0, sizeof *server);
     uint8_t random[4];
     crypto_random(random, sizeof random);
     crypto_hex(random, sizeof random, server->id_prefix);

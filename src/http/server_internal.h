@@ -137,11 +137,12 @@ struct server {
     _Atomic bool started;
     _Atomic bool draining;
     _Atomic int64_t refuse_from_us; /* while draining; monotonic */
-    _Atomic size_t in_flight; /* requests whose head has been seen and that are not completed */
-    _Atomic size_t waking;    /* threads inside MHD_resume_connection */
-    pthread_key_t ready;      /* of each thread of libmicrohttpd: its struct ready_table */
-    _Atomic uint64_t last_id;
     char id_prefix[9];
+    pthread_key_t ready; /* of each thread of libmicrohttpd: its struct ready_table */
+    /* What threads write with every request, apart from what they only read. */
+    _Alignas(64) _Atomic size_t in_flight; /* requests from their head to their completion */
+    _Atomic size_t waking;                 /* threads inside MHD_resume_connection */
+    _Atomic uint64_t last_id;
     pthread_mutex_t free_lock; /* of the two below */
     struct request *free_requests;
     int free_count;

@@ -64,7 +64,7 @@ START_TEST(from_memory_it_is_the_same)
     expect_header(again, "ETag", tag);
     expect_header(again, "Content-Type", "application/json");
     expect_header(again, "Cache-Control", "private, no-cache");
-    expect_header(again, "Vary", "Authorization");
+    expect_header(again, "Vary", "Authorization, Origin");
     ck_assert_uint_eq(again->size, first->size);
     ck_assert_mem_eq(again->body, first->body, first->size);
     struct reply *same = expect_status(ask_until_recalled(survey, "?last=30d", tag), 304);

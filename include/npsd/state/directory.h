@@ -54,7 +54,8 @@ void directory_free(struct directory *directory);
 /* The latest snapshot, or NULL if none has ever been read. Release it once. */
 struct directory_snapshot *directory_acquire(struct directory *directory);
 void directory_release(struct directory_snapshot *snapshot);
-/* The latest snapshot's; 0: there is none. What was decided by a snapshot of this version stands. */
+/* The latest snapshot's; 0: there is none. What was decided by a snapshot of this version stands.
+ */
 int64_t directory_version(const struct directory *directory);
 
 /* The key was used: swept into last_used_at by directory_touch. */
