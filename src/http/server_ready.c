@@ -7,7 +7,7 @@
 #include <time.h>
 
 /* What the tables of all threads hold stays under a few MiB. */
-enum { SLOTS = 128, HEAD_MAX = 2048, BODY_MAX = 16 * 1024, DATE_SIZE = 30 };
+enum { SETS = 32, WAYS = 4, HEAD_MAX = 2048, BODY_MAX = 16 * 1024, DATE_SIZE = 30 };
 
 static const char REQUEST_ID[] = "X-Request-Id";
 
@@ -32,8 +32,8 @@ struct head {
 };
 
 struct ready_table {
-    struct ready *slots[SLOTS];
-    struct head head; /* of the request that is looked at */
+    struct ready *sets[SETS][WAYS]; /* a set has those with one hash modulo SETS, latest first */
+    struct head head;               /* of the request that is looked at */
 };
 
 /* --- the head --- */
@@ -77,7 +77,7 @@ static bool read_head(struct head *head, const struct request *request)
     return head->len > 0;
 }
 
-/* For tables that forget on a collision, so nobody gains by causing one. */
+/* For a table that forgets when many collide, so nobody gains by causing it. */
 static uint64_t hash_head(struct head *head)
 {
     uint64_t hash = head->len;
@@ -96,8 +96,8 @@ static uint64_t hash_head(struct head *head)
 static void table_free(void *cls)
 {
     struct ready_table *table = cls;
-    for (size_t i = 0; i < SLOTS; i++)
-        ready_drop(table->slots[i]);
+    for (size_t i = 0; i < SETS * WAYS; i++)
+        ready_drop(table->sets[i / WAYS][i % WAYS]);
     free(table);
 }
 
@@ -132,23 +132,34 @@ void ready_drop(struct ready *ready)
     free(ready);
 }
 
-/* In place of what is there. */
+/* Moves the others of its set on by one, and the last one out. */
 static void put(struct ready_table *table, struct ready *ready)
 {
-    struct ready **slot = &table->slots[ready->hash % SLOTS];
-    ready_drop(*slot);
-    *slot = ready;
+    struct ready **set = table->sets[ready->hash % SETS];
+    for (size_t i = 0; i < WAYS && ready; i++) {
+        struct ready *next = set[i];
+        set[i] = ready;
+        ready = next;
+    }
+    ready_drop(ready);
+}
+
+static bool is_for(const struct ready *ready, const struct head *head)
+{
+    return ready->head_len == head->len && memcmp(ready->head, head->bytes, head->len) == 0;
 }
 
 static struct ready *take(struct ready_table *table)
 {
-    const struct head *head = &table->head;
-    struct ready **slot = &table->slots[hash_head(&table->head) % SLOTS];
-    struct ready *ready = *slot;
-    if (!ready || ready->head_len != head->len || memcmp(ready->head, head->bytes, head->len) != 0)
-        return NULL;
-    *slot = NULL;
-    return ready;
+    struct ready **set = table->sets[hash_head(&table->head) % SETS];
+    for (size_t i = 0; i < WAYS; i++) {
+        struct ready *ready = set[i];
+        if (ready && is_for(ready, &table->head)) {
+            set[i] = NULL;
+            return ready;
+        }
+    }
+    return NULL;
 }
 
 /* --- replies --- */
