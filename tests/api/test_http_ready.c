@@ -17,21 +17,34 @@ static struct server_app app;
 static _Atomic long handled, leased, ended, observed;
 static atomic_bool holds, draws_back;
 
+/* Shared by a call and perhaps a lease. */
+struct body {
+    atomic_int references;
+    char text[];
+};
+
 struct own_lease {
     struct lease lease;
-    char *body;
+    struct body *body;
 };
+
+static void body_release(void *closure)
+{
+    struct body *body = closure;
+    if (atomic_fetch_sub(&body->references, 1) == 1)
+        free(body);
+}
 
 static bool lease_holds(struct lease *lease, int64_t now_us)
 {
-    ck_assert_ptr_nonnull(((struct own_lease *)lease)->body);
+    ck_assert_int_gt(((struct own_lease *)lease)->body->references, 0);
     ck_assert_int_gt(now_us, 0);
     return holds;
 }
 
 static void lease_end(struct lease *lease)
 {
-    free(((struct own_lease *)lease)->body);
+    body_release(((struct own_lease *)lease)->body);
     free(lease);
     ended++;
 }
@@ -39,10 +52,9 @@ static void lease_end(struct lease *lease)
 static struct lease *make_lease(struct call *call, void *work)
 {
     (void)call;
-    if (draws_back) {
-        free(work);
+    if (draws_back)
         return NULL;
-    }
+    atomic_fetch_add(&((struct body *)work)->references, 1);
     struct own_lease *lease = malloc(sizeof *lease);
     *lease = (struct own_lease){{lease_holds, lease_end}, work};
     leased++;
@@ -50,11 +62,13 @@ static struct lease *make_lease(struct call *call, void *work)
 }
 
 /* "1", "2", ...: how often a handler ran, and after it so many blanks. */
-static struct reply number_and_blanks(int blanks, int status)
+static struct reply number_and_blanks(struct call *call, int blanks, int status)
 {
-    char *body = NULL;
-    int len = asprintf(&body, "%ld%*s", ++handled, blanks, "");
-    struct reply reply = reply_text(status, "text/plain", body, (size_t)len);
+    struct body *body = malloc(sizeof *body + 24 + (size_t)blanks);
+    body->references = 1;
+    arena_defer(call->arena, body_release, body);
+    int len = snprintf(body->text, 24 + (size_t)blanks, "%ld%*s", ++handled, blanks, "");
+    struct reply reply = reply_text(status, "text/plain", body->text, (size_t)len);
     reply_header(&reply, "ETag", "\"x\"");
     reply.lease = make_lease;
     reply.work = body;
@@ -63,19 +77,17 @@ static struct reply number_and_blanks(int blanks, int status)
 
 static struct reply number(struct call *call)
 {
-    return number_and_blanks(0, call_header(call, "If-None-Match") ? 304 : 200);
+    return number_and_blanks(call, 0, call_header(call, "If-None-Match") ? 304 : 200);
 }
 
 static struct reply large(struct call *call)
 {
-    (void)call;
-    return number_and_blanks(16000, 200);
+    return number_and_blanks(call, 16000, 200);
 }
 
 static struct reply never_again(struct call *call)
 {
     struct reply reply = number(call);
-    arena_defer(call->arena, free, reply.work);
     reply.lease = NULL;
     return reply;
 }
