@@ -231,8 +231,13 @@ $(BUILD)/gen/assets.o: $(BUILD)/gen/assets.c Makefile
 	$(SAY) CC $@
 	$(Q)$(CC) $(NPSD_CPPFLAGS) $(NPSD_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(call object,$(filter tests/support/unit%,$(SUPPORT))) \
-		$(BUILD)/libnpsd.a
+# An archive, so that a test which brings its own directory, say, is not given the real one as well.
+$(BUILD)/libunit.a: $(call object,$(filter tests/support/unit%,$(SUPPORT)))
+	$(SAY) AR $@
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/libunit.a $(BUILD)/libnpsd.a
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(TEST_LDLIBS) $(LDLIBS)

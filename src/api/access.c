@@ -69,9 +69,7 @@ static void take_key(struct identity *who, const struct directory_key *key)
     who->key = key;
     who->role = key->role;
     who->actor = key->actor;
-    /* A plain store would do, but most requests find it set and need not write at all. */
-    if (!atomic_load_explicit(key->used, memory_order_relaxed))
-        atomic_store_explicit(key->used, true, memory_order_relaxed);
+    directory_note_use(key->used);
 }
 
 /*

@@ -55,6 +55,6 @@ struct reply etag_reply(const struct call *call, const char *type, const char *b
         reply.status = 304;
     reply_header(&reply, "ETag", etag);
     reply_header(&reply, "Cache-Control", "private, no-cache");
-    reply_header(&reply, "Vary", "Authorization");
+    reply_header(&reply, "Vary", "Authorization, Origin");
     return reply;
 }

@@ -191,12 +191,88 @@ static struct reply finish(struct call *call, void *work)
     return reply_later(start_alone, overloaded, NULL);
 }
 
-static struct kept_reply *recollect(const struct call *call, const struct question *question)
+/* --- memory --- */
+
+/* As long as this holds, the same head would get the same reply: access is decided by the head and
+ * the directory, and so are the definitions; the rest is freshness. */
+struct recall_lease {
+    struct lease lease; /* first, so that a lease is its recall_lease */
+    struct freshness *freshness;
+    struct directory *directory;
+    struct kept_reply *kept;
+    atomic_bool *key_used; /* NULL: no key was sent */
+    int64_t version, quarter;
+    uint64_t generation;
+    int32_t survey_id;
+};
+
+static bool lease_holds(struct lease *lease, int64_t now_us)
+{
+    const struct recall_lease *of = (struct recall_lease *)lease;
+    if (directory_version(of->directory) != of->version ||
+        now_us / QUARTER_HOUR_US != of->quarter ||
+        !freshness_holds(of->freshness, of->survey_id, of->generation))
+        return false;
+    if (of->key_used)
+        directory_note_use(of->key_used);
+    metrics_add(METRIC_RECALLED, 1);
+    return true;
+}
+
+static void lease_end(struct lease *lease)
+{
+    struct recall_lease *of = (struct recall_lease *)lease;
+    kept_release(of->kept);
+    free(of);
+}
+
+/* What a call found. */
+struct recollection {
+    struct kept_reply *kept;
+    uint64_t generation;
+};
+
+static struct lease *make_lease(struct call *call, void *work)
+{
+    const struct recollection *found = work;
+    const struct identity *who = call_identity(call);
+    struct recall_lease *lease = malloc(sizeof *lease);
+    if (!lease)
+        return NULL;
+    *lease = (struct recall_lease){.lease = {lease_holds, lease_end},
+                                   .freshness = call_world(call)->recall->freshness,
+                                   .directory = call_world(call)->directory,
+                                   .kept = kept_hold(found->kept),
+                                   .key_used = who->key ? who->key->used : NULL,
+                                   .version = who->snapshot->version,
+                                   .quarter = call->received_us / QUARTER_HOUR_US,
+                                   .generation = found->generation,
+                                   .survey_id = who->survey->id};
+    return &lease->lease;
+}
+
+/* NULL: nothing that holds. */
+static struct kept_reply *recollect(const struct call *call, const struct question *question,
+                                    uint64_t *ret_generation)
 {
     /* In this order: what a poll has found moves generations before the poll counts as done. */
     bool current = freshness_is_current(call_world(call)->recall->freshness);
-    uint64_t generation = generation_of(call);
-    return current ? kept_get(table_of(call), question, generation) : NULL;
+    *ret_generation = generation_of(call);
+    return current ? kept_get(table_of(call), question, *ret_generation) : NULL;
+}
+
+/* Takes over the reference. Leases are for results of one survey: its generation is one number. */
+static struct reply recalled(struct call *call, struct kept_reply *kept, uint64_t generation)
+{
+    struct reply reply = kept_answer(call, kept);
+    metrics_add(METRIC_RECALLED, 1);
+    if (!call_identity(call)->survey)
+        return reply;
+    struct recollection *found = arena_alloc(call->arena, sizeof *found);
+    *found = (struct recollection){kept, generation};
+    reply.lease = make_lease;
+    reply.work = found;
+    return reply;
 }
 
 /* They may ask for what is remembered, and now and then for something new. */
@@ -216,11 +292,10 @@ static struct reply limit_strangers(const struct call *call)
 struct reply recall_call(struct call *call)
 {
     const struct question question = question_of(call);
-    struct kept_reply *kept = recollect(call, &question);
-    if (kept) {
-        metrics_add(METRIC_RECALLED, 1);
-        return kept_answer(call, kept);
-    }
+    uint64_t generation;
+    struct kept_reply *kept = recollect(call, &question, &generation);
+    if (kept)
+        return recalled(call, kept, generation);
     struct reply refusal = limit_strangers(call);
     if (refusal.status)
         return refusal;

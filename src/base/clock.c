@@ -24,6 +24,11 @@ int64_t clock_monotonic_us(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_coarse_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
 int64_t clock_floor_div(int64_t dividend, int64_t divisor)
 {
     int64_t quotient = dividend / divisor;

@@ -159,9 +159,10 @@ static bool start_mhd(struct server *server, const struct server_options *option
 
 static struct server *server_make(const struct server_app *app)
 {
-    struct server *server = calloc(1, sizeof *server);
+    struct server *server = aligned_alloc(_Alignof(struct server), sizeof *server);
     if (!server)
         return NULL;
+    memset(server, 0, sizeof *server);
     uint8_t random[4];
     crypto_random(random, sizeof random);
     crypto_hex(random, sizeof random, server->id_prefix);
@@ -169,7 +170,12 @@ static struct server *server_make(const struct server_app *app)
     server->listener.fd = server->listener.wake[0] = server->listener.wake[1] = -1;
     pthread_mutex_init(&server->listener.lock, NULL);
     pthread_mutex_init(&server->free_lock, NULL);
-    return server;
+    if (ready_open(server))
+        return server;
+    pthread_mutex_destroy(&server->listener.lock);
+    pthread_mutex_destroy(&server->free_lock);
+    free(server);
+    return NULL;
 }
 
 static void server_free(struct server *server)
@@ -177,6 +183,7 @@ static void server_free(struct server *server)
     listener_close(&server->listener);
     if (server->mhd)
         MHD_stop_daemon(server->mhd);
+    ready_close(server);
     requests_free(server);
     pthread_mutex_destroy(&server->listener.lock);
     pthread_mutex_destroy(&server->free_lock);

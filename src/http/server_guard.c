@@ -207,6 +207,7 @@ static void check_target(struct request *request)
 {
     const char *target = request->target;
     struct call *call = &request->call;
+    request->query = "";
     if (strcmp(target, "*") == 0 && request->method_known && request->method == HTTP_OPTIONS) {
         call->path = "*";
         return;
@@ -222,10 +223,10 @@ static void check_target(struct request *request)
         request->malformed = "The request target is malformed.";
     else
         call->path = path_len > 0 ? path : "/";
-    request->target = target + len; /* the query is left */
+    request->query = target + len;
 }
 
-static bool is_request_id(const char *text)
+bool guard_is_request_id(const char *text)
 {
     size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
     return len > 0 && len <= REQUEST_ID_MAX && text[len] == '\0';
@@ -240,7 +241,7 @@ void guard_head(struct request *request, const char *method, const char *version
     MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, check_field, request);
     call->host = request->fields[HEAD_HOST];
     const char *id = request->fields[HEAD_REQUEST_ID];
-    if (id && is_request_id(id))
+    if (id && guard_is_request_id(id))
         call->request_id = id;
     if (!request->malformed)
         check_framing(request, version);

@@ -99,7 +99,7 @@ static const char *repeated_parameter(const struct call *call)
 static bool read_query(struct request *request)
 {
     struct call *call = &request->call;
-    const char *text = request->target;
+    const char *text = request->query;
     if (*text != '?')
         return true;
     return call_parse_pairs(&request->arena, text + 1, strlen(text + 1), call->query,

@@ -2,11 +2,12 @@
  * server_internal: what the files of the edge share, and nobody else includes.
  *
  *   server.c           start, drain, wait, stop: the life of a server and its libmicrohttpd daemon
- *   server_listener.c  the listening address; the thread that accepts connections and ends late
- * ones server_guard.c     the head of a request against what HTTP allows server_head.c      route,
- * access, sizes, media type, query: all refusals before the handler server_request.c   the states
- * of a request: body, handler, suspending, waking server_reply.c     a reply into libmicrohttpd's
- * hands
+ *   server_listener.c  the listening address; the thread that accepts and ends late connections
+ *   server_ready.c     replies that are ready for the same head
+ *   server_guard.c     the head of a request against what HTTP allows
+ *   server_head.c      route, access, sizes, media type, query: all refusals before the handler
+ *   server_request.c   the states of a request: body, handler, suspending, waking
+ *   server_reply.c     a reply into libmicrohttpd's hands
  *
  * We accept connections ourselves and hand them to libmicrohttpd, because 0.9.75 divides its limit
  * among its threads, spins when descriptors are out, and may abort in MHD_quiesce_daemon when a
@@ -24,6 +25,8 @@
 
 struct MHD_Connection;
 struct MHD_Daemon;
+struct MHD_Response;
+struct ready;
 
 /* --- connections and their deadlines --- */
 
@@ -90,11 +93,13 @@ struct request {
 
     /* the head */
     const char *target; /* as it came, before any decoding */
+    const char *query;  /* "?..." of it, or "" */
     const char *fields[HEAD_FIELDS];
     const char *malformed; /* why the head is refused; NULL: it is fine */
     enum http_method method;
     bool method_known;
     bool head_seen;
+    bool plain; /* a GET of HTTP/1.1: its reply may be ready */
     bool chunked;
     bool close;
     uint64_t declared; /* Content-Length */
@@ -107,6 +112,7 @@ struct request {
     uint64_t body_max, drop_max;
 
     /* the outcome */
+    struct ready *ready;       /* NULL: the request goes the long way */
     const struct route *route; /* what call.route is for everybody else; NULL: none */
     bool ask;                  /* admit could not say without the database */
     bool refused;
@@ -131,10 +137,12 @@ struct server {
     _Atomic bool started;
     _Atomic bool draining;
     _Atomic int64_t refuse_from_us; /* while draining; monotonic */
-    _Atomic size_t in_flight; /* requests whose head has been seen and that are not completed */
-    _Atomic size_t waking;    /* threads inside MHD_resume_connection */
-    _Atomic uint64_t last_id;
     char id_prefix[9];
+    pthread_key_t ready; /* of each thread of libmicrohttpd: its struct ready_table */
+    /* What threads write with every request, apart from what they only read. */
+    _Alignas(64) _Atomic size_t in_flight; /* requests from their head to their completion */
+    _Atomic size_t waking;                 /* threads inside MHD_resume_connection */
+    _Atomic uint64_t last_id;
     pthread_mutex_t free_lock; /* of the two below */
     struct request *free_requests;
     int free_count;
@@ -160,6 +168,8 @@ void connection_deadline(struct connection *connection, int64_t at_us);
 
 /* Reads the head of request->mhd into request; sets malformed if it must not be trusted. */
 void guard_head(struct request *request, const char *method, const char *version);
+/* [A-Za-z0-9._-]{1,64} */
+bool guard_is_request_id(const char *text);
 /* After guard_head: the value of a header, the first one's if it is repeated, without the blanks
  * behind it; NULL: not sent. */
 const char *guard_header(struct request *request, const char *name);
@@ -185,6 +195,27 @@ bool request_step(struct request *request, const char *method, const char *versi
 /* The reply has been sent, or the connection is gone. */
 void request_end(struct request *request);
 void requests_free(struct server *server);
+
+/* --- server_ready.c --- */
+
+/* Replies that are ready to be sent again: what reply.h says of leases. A table for each thread, so
+ * without locks; small, as it is for those who ask again and again. */
+bool ready_open(struct server *server);
+/* When libmicrohttpd's threads have ended, which empties their tables. */
+void ready_close(struct server *server);
+/* Instead of guard_head and head_decide: looks for the head of request->mhd, and sets the request's
+ * id. What is found is the request's (request->ready) until ready_send or ready_drop. */
+bool ready_find(struct request *request, const char *method, const char *version);
+/* False: the connection is to be ended. */
+bool ready_send(struct request *request);
+/* NULL is fine. */
+void ready_drop(struct ready *ready);
+/* A lease for a reply that may be kept; NULL: it may not. */
+struct lease *ready_lease(struct request *request, const struct reply *reply);
+/* Takes over the caller's reference of a response that was queued for the request; the response
+ * ends the lease. */
+void ready_keep(struct request *request, int status, struct MHD_Response *response,
+                struct lease *lease);
 
 /* --- server_reply.c --- */
 

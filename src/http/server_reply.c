@@ -52,20 +52,46 @@ static bool add_headers(struct MHD_Response *response, struct request *request,
            (!close || add(response, "Connection", "close"));
 }
 
-bool reply_queue(struct request *request, const struct reply *reply)
+static void end_lease(void *cls)
 {
-    /* The body lives in the request's arena: libmicrohttpd reads it no more once it has told that
-     * the request is completed. With a 304 it would tell the length of a body that does not come,
-     * as RFC 9110 (8.6) has it, and small clients wait for that body: a length of 0 harms none. */
+    struct lease *lease = cls;
+    lease->end(lease);
+}
+
+/* With a lease the body is the lease's, which the response ends; else it lives in the request's
+ * arena: libmicrohttpd reads it no more once it has told that the request is completed. With a 304
+ * it would tell the length of a body that does not come, as RFC 9110 (8.6) has it, and small
+ * clients wait for that body: a length of 0 harms none. */
+static struct MHD_Response *make_response(const struct reply *reply, struct lease *lease)
+{
     bool empty = !reply->body || reply->status == 304;
     void *body = (void *)(uintptr_t)(empty ? "" : reply->body);
+    size_t len = empty ? 0 : reply->body_len;
+    if (!lease)
+        return MHD_create_response_from_buffer(len, body, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback_cls(len, body, end_lease, lease);
+    if (!response)
+        lease->end(lease);
+    return response;
+}
+
+bool reply_queue(struct request *request, const struct reply *reply)
+{
+    struct lease *lease = ready_lease(request, reply);
     __attribute__((cleanup(response_done))) struct MHD_Response *response =
-        MHD_create_response_from_buffer(empty ? 0 : reply->body_len, body, MHD_RESPMEM_PERSISTENT);
+        make_response(reply, lease);
     if (!response || !add_headers(response, request, reply))
         return false;
     connection_deadline(request->connection, clock_monotonic_us() + request->server->reply_us);
     request->status = reply->status;
-    return MHD_queue_response(request->mhd, (unsigned)reply->status, response) == MHD_YES;
+    if (MHD_queue_response(request->mhd, (unsigned)reply->status, response) != MHD_YES)
+        return false;
+    if (lease) {
+        ready_keep(request, reply->status, response, lease);
+        response = NULL;
+    }
+    return true;
 }
 
 bool reply_send(struct request *request, const struct reply *reply)

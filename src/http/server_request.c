@@ -167,6 +167,7 @@ void request_end(struct request *request)
     connection_deadline(request->connection, now_us + KEEP_ALIVE_US + server->head_us);
     if (request->status != 0 && app->observe)
         app->observe(&request->call, request->status, now_us - request->started_us);
+    ready_drop(request->ready);
     bool counted = request->head_seen;
     arena_reset(&request->arena);
     if (!give_free(server, request))
@@ -299,6 +300,8 @@ static bool step_head(struct request *request, const char *method, const char *v
 {
     request->head_seen = true;
     atomic_fetch_add(&request->server->in_flight, 1);
+    if (ready_find(request, method, version))
+        return true;
     guard_head(request, method, version);
     head_decide(request);
     if (request->refused && answers_at_once(request)) {
@@ -324,6 +327,12 @@ static bool step_body(struct request *request, const char *data, size_t len)
     return true;
 }
 
+static bool step_again(struct request *request)
+{
+    request_move(request, REQUEST_DONE);
+    return ready_send(request);
+}
+
 static bool out_of_memory(struct request *request)
 {
     log_error(request->call.request_id, "out-of-memory");
@@ -338,6 +347,8 @@ static bool step(struct request *request, const char *method, const char *versio
 {
     if (!request->head_seen)
         return step_head(request, method, version);
+    if (request->ready)
+        return step_again(request);
     if (len > 0)
         return step_body(request, data, len);
     return atomic_load(&request->state) == REQUEST_READY ? step_ready(request)

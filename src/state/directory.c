@@ -15,6 +15,7 @@
 struct directory {
     pthread_mutex_t mutex;             /* held for a moment: guards latest */
     struct directory_snapshot *latest; /* NULL: nothing was read yet */
+    _Atomic int64_t version;           /* of the latest */
     pthread_mutex_t reading;           /* held while one thread reads the database */
     struct arena flags;                /* under reading */
     pthread_mutex_t touching;          /* held while one thread writes last_used_at */
@@ -64,11 +65,17 @@ void directory_release(struct directory_snapshot *snapshot)
     free(arena);
 }
 
+int64_t directory_version(const struct directory *directory)
+{
+    return atomic_load(&directory->version);
+}
+
 static void directory_publish(struct directory *directory, struct directory_snapshot *snapshot)
 {
     pthread_mutex_lock(&directory->mutex);
     struct directory_snapshot *old = directory->latest;
     directory->latest = snapshot;
+    atomic_store(&directory->version, snapshot->version);
     pthread_mutex_unlock(&directory->mutex);
     directory_release(old);
 }

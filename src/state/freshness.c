@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CURRENT_US CLOCK_SECOND_US
+#define CURRENT_US (CLOCK_SECOND_US - 10000) /* a second, by a clock that may be so late */
 #define ASKED_US (5 * CLOCK_SECOND_US)
 
 struct place {
@@ -64,7 +64,10 @@ static size_t place_of(int32_t survey_id)
 uint64_t freshness_generation(struct freshness *freshness, int32_t survey_id)
 {
     struct place *place = &freshness->places[place_of(survey_id)];
-    atomic_store_explicit(&place->asked_us, clock_monotonic_us(), memory_order_relaxed);
+    int64_t now_us = clock_coarse_us();
+    /* Many ask between two ticks, and each write takes the place from other processors. */
+    if (atomic_load_explicit(&place->asked_us, memory_order_relaxed) != now_us)
+        atomic_store_explicit(&place->asked_us, now_us, memory_order_relaxed);
     return atomic_load(&place->generation);
 }
 
@@ -77,7 +80,14 @@ void freshness_move(struct freshness *freshness, int32_t survey_id)
 bool freshness_is_current(const struct freshness *freshness)
 {
     int64_t polled_us = atomic_load(&freshness->polled_us);
-    return polled_us != 0 && clock_monotonic_us() - polled_us < CURRENT_US;
+    return polled_us != 0 && clock_coarse_us() - polled_us < CURRENT_US;
+}
+
+bool freshness_holds(struct freshness *freshness, int32_t survey_id, uint64_t generation)
+{
+    /* In this order: what a poll has found moves generations before the poll counts as done. */
+    bool current = freshness_is_current(freshness);
+    return freshness_generation(freshness, survey_id) == generation && current;
 }
 
 /* The surveys that were asked about lately, as an array. */

@@ -64,7 +64,7 @@ START_TEST(from_memory_it_is_the_same)
     expect_header(again, "ETag", tag);
     expect_header(again, "Content-Type", "application/json");
     expect_header(again, "Cache-Control", "private, no-cache");
-    expect_header(again, "Vary", "Authorization");
+    expect_header(again, "Vary", "Authorization, Origin");
     ck_assert_uint_eq(again->size, first->size);
     ck_assert_mem_eq(again->body, first->body, first->size);
     struct reply *same = expect_status(ask_until_recalled(survey, "?last=30d", tag), 304);
@@ -211,6 +211,27 @@ START_TEST(access_comes_first)
 }
 END_TEST
 
+/* Although the same request was answered from memory a moment ago, again and again. */
+START_TEST(a_revoked_key_stops)
+{
+    const char *path = text("/v1/surveys/%s/nps", fixture_survey(""));
+    const char *key = fixture_new_key("viewer", NULL);
+    const char *id =
+        text("%ld", database_number(fixture_database(), "select max(id) from api_key"));
+    long before = recalled();
+    for (int i = 0; i < 50; i++)
+        expect_status(client_get(key, "%s", path), 200);
+    ck_assert_int_gt(recalled(), before);
+    fixture_command((const char *const[]){"key", "revoke", id, NULL});
+    int64_t revoked = clock_monotonic_us();
+    while (client_get(key, "%s", path)->status != 401)
+        ck_assert_int_lt(clock_monotonic_us() - revoked, 2 * CLOCK_SECOND_US);
+    for (int i = 0; i < 50; i++)
+        expect_status(client_get(key, "%s", path), 401);
+    expect_status(client_get(fixture_key(VIEWER), "%s", path), 200);
+}
+END_TEST
+
 /* --- many at once --- */
 
 struct crowd {
@@ -296,6 +317,7 @@ int main(void)
         {.test = definitions_are_followed},
         {.test = questions_are_told_apart},
         {.test = access_comes_first},
+        {.test = a_revoked_key_stops},
         {.test = many_readers_share},
         {.test = each_is_refused_in_its_own_name},
     };

@@ -83,7 +83,7 @@ START_TEST(reply_or_not)
     ck_assert_uint_eq(reply.body_len, 3); /* for whoever keeps it */
     ck_assert_str_eq(find(&reply, "ETag"), none_match);
     ck_assert_str_eq(find(&reply, "Cache-Control"), "private, no-cache");
-    ck_assert_str_eq(find(&reply, "Vary"), "Authorization");
+    ck_assert_str_eq(find(&reply, "Vary"), "Authorization, Origin");
     ck_assert_int_eq(etag_reply(&call, "text/plain", "abd", 3).status, 200);
     arena_done(&arena);
 }

@@ -9,6 +9,10 @@
  * the real reply. start may return false: then finish is called at once, and finds out itself that
  * nothing was done. start runs with the connection suspended and no landing in the arena: what it
  * needs is allocated before; who takes the call over sets a landing of its own, or none.
+ *
+ * A 200 or 304 to a GET that depends on nothing but the request's head, and on what a lease can
+ * tell, may come with a maker of leases: the edge may then give it again, to whoever sends the same
+ * head (apart from X-Request-Id), without asking anybody but the lease.
  */
 #ifndef NPSD_HTTP_REPLY_H
 #define NPSD_HTTP_REPLY_H
@@ -18,13 +22,23 @@
 #include "npsd/json/write.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct call;
+struct lease;
 
 enum { REPLY_HEADERS_MAX = 12 };
 
 struct reply_header {
     const char *name, *value;
+};
+
+struct lease {
+    /* Whether the reply is good for a request that came at now_us (wall clock). Several threads may
+     * ask, of leases of their own. */
+    bool (*holds)(struct lease *lease, int64_t now_us);
+    /* Called once, when nothing of the reply is used any more; any thread. */
+    void (*end)(struct lease *lease);
 };
 
 struct reply {
@@ -35,10 +49,13 @@ struct reply {
     struct reply_header headers[REPLY_HEADERS_MAX];
     size_t header_count;
     bool close; /* end the connection after this reply */
+    /* NULL: only once. Makes a lease, which keeps the body; NULL: it may not be given again after
+     * all. */
+    struct lease *(*lease)(struct call *call, void *work);
     /* later */
     bool (*start)(struct call *call, void *work);
     struct reply (*finish)(struct call *call, void *work);
-    void *work;
+    void *work; /* for these three */
 };
 
 struct reply reply_empty(int status);

@@ -30,7 +30,7 @@ struct directory_key {
     const char *const *origins;
     size_t origin_count;
     struct crypto_hash hash;
-    atomic_bool *used; /* set by requests, swept into last_used_at by directory_touch */
+    atomic_bool *used; /* see directory_note_use; lives as long as the directory */
 };
 
 struct directory_snapshot {
@@ -56,6 +56,17 @@ void directory_free(struct directory *directory);
 /* The latest snapshot, or NULL if none has ever been read. Release it once. */
 struct directory_snapshot *directory_acquire(struct directory *directory);
 void directory_release(struct directory_snapshot *snapshot);
+/* The latest snapshot's; 0: there is none. What was decided by a snapshot of this version stands.
+ */
+int64_t directory_version(const struct directory *directory);
+
+/* The key was used: swept into last_used_at by directory_touch. */
+static inline void directory_note_use(atomic_bool *used)
+{
+    /* A plain store would do, but most requests find it set and need not write at all. */
+    if (!atomic_load_explicit(used, memory_order_relaxed))
+        atomic_store_explicit(used, true, memory_order_relaxed);
+}
 
 const struct survey *directory_survey(const struct directory_snapshot *snapshot, const char *slug);
 const struct survey *directory_survey_by_id(const struct directory_snapshot *snapshot, int32_t id);

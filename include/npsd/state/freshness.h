@@ -39,6 +39,9 @@ void freshness_move(struct freshness *freshness, int32_t survey_id);
 /* True while the last poll that succeeded began less than a second ago. Any thread. */
 bool freshness_is_current(const struct freshness *freshness);
 
+/* Whether a result of this generation is good now: both of the above in one. Any thread. */
+bool freshness_holds(struct freshness *freshness, int32_t survey_id, uint64_t generation);
+
 /* Looks for changes of surveys of the snapshot (NULL: none). One thread. */
 enum db_status freshness_poll(struct freshness *freshness, struct pg *pg,
                               const struct directory_snapshot *directory);
