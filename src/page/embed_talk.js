@@ -1,0 +1,124 @@
+/*
+ * embed_talk: one conversation with one person: the score, the further questions of their group, thanks.
+ * What they say is in the outbox as soon as it is said.
+ *
+ *   on.reacted()   they answered or declined: the page rests from now on
+ *   on.ended()     the card is gone
+ */
+
+const embedGroup = (score) => (score <= 6 ? "critic" : score <= 8 ? "neutral" : "promoter");
+
+const embedThanksMs = 5000;
+const embedTypingMs = 400;
+/* How long an answer may be changed if the survey does not say. */
+const embedEditMinutes = 30;
+
+const embedTalk = ({ survey, options, outbox, on }) => {
+  const [first, ...further] = survey.questions;
+  const language = embedLanguage(first.text, [options.language, document.documentElement.lang, ...navigator.languages]);
+  const words = embedWords[embedPrimary(language)] || embedWords.en;
+  const url = `${options.base}v1/surveys/${options.survey}`;
+  const answers = {};
+  let key, score, timer;
+  let unsaved = {};
+  let asked = [];
+  let place = 0;
+
+  const count = (event) => outbox.count(`${url}/displays`, event, options.channel, options.key);
+
+  const save = () => {
+    clearTimeout(timer);
+    if (Object.keys(unsaved).length) outbox.change(key, { answers: unsaved });
+    unsaved = {};
+  };
+
+  const leave = () => {
+    save();
+    if (key) outbox.close(key);
+    card.leave();
+    on.ended();
+  };
+
+  const finish = () => {
+    card.thank();
+    if (!options.inline) setTimeout(leave, embedThanksMs);
+  };
+
+  const go = (to) => {
+    save();
+    place = to;
+    if (place === asked.length) return finish();
+    const question = asked[place];
+    const value = answers[question.id];
+    return card.askMore(question, { group: embedGroup(score), score, value, place: place + 1, all: asked.length });
+  };
+
+  const put = () => {
+    const { channel, respondent, properties, key: bearer } = options;
+    const body = { score, channel, language, respondent, properties };
+    const edit = 60000 * (survey.edit_minutes === undefined ? embedEditMinutes : survey.edit_minutes);
+    key = outbox.put({ url: `${url}/responses`, bearer, edit }, body);
+    on.reacted();
+  };
+
+  const close = () => {
+    if (!key) {
+      count("dismissed");
+      on.reacted();
+    }
+    leave();
+  };
+
+  const card = embedCard({
+    survey,
+    words,
+    language,
+    options,
+    on: {
+      score: (n) => {
+        const before = score;
+        score = n;
+        if (!key) put();
+        else if (n !== before) outbox.change(key, { score });
+        asked = further.filter((question) => !question.ask || question.ask.includes(embedGroup(n)));
+        go(0);
+      },
+      answer: (id, value) => {
+        answers[id] = unsaved[id] = value;
+        clearTimeout(timer);
+        timer = setTimeout(save, embedTypingMs);
+      },
+      next: () => go(place + 1),
+      back: () => card.askScore(first, score),
+      close,
+    },
+  });
+
+  card.askScore(first);
+  return {
+    host: card.host,
+    focus: card.focus,
+    save,
+    close,
+    announce: () => card.announce(embedText(first.text, language)),
+    hasAnswer: () => Boolean(key),
+    withdraw: leave,
+    tell: (about, state) => {
+      if (about !== key) return;
+      card.say(state === "saving" ? "" : words[state], state === "failed" || state === "closed");
+    },
+    /* Counts the display once the card can really be seen. */
+    watch: (seen) => {
+      const observer = new IntersectionObserver(
+        (entries) => {
+          if (!entries.some((entry) => entry.isIntersecting)) return;
+          observer.disconnect();
+          count("shown");
+          seen();
+        },
+        { threshold: 0.5 }
+      );
+      observer.observe(card.card);
+    },
+  };
+};
