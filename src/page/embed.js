@@ -102,10 +102,15 @@ const embedWidget = (options, outbox, memory, talks) => {
   let isHidden = false;
   let returnTo = null;
 
-  const ended = () => {
-    talks.current = null;
-    if (returnTo && returnTo.isConnected) returnTo.focus();
+  /* The focus goes back where it came from, unless it has gone elsewhere since. */
+  const giveBack = (host) => {
+    if (returnTo && document.activeElement === host) returnTo.focus({ preventScroll: true });
     returnTo = null;
+  };
+
+  const ended = (host) => {
+    talks.current = null;
+    giveBack(host);
   };
 
   const begin = (survey) => {
@@ -139,7 +144,9 @@ const embedWidget = (options, outbox, memory, talks) => {
 
   const hide = () => {
     isHidden = true;
-    if (talks.current) talks.current.host.remove();
+    if (!talks.current) return;
+    giveBack(talks.current.host);
+    talks.current.host.remove();
   };
 
   /* An error of ours is no error of the page. */

@@ -9,6 +9,7 @@
 
 const embedCard = ({ survey, words, language, options, on }) => {
   const brand = survey.brand || {};
+  const title = embedText(survey.title, language);
   const host = document.createElement("npsd-survey");
   const root = host.attachShadow({ mode: options.shadow });
   const sheet = new CSSStyleSheet();
@@ -17,14 +18,14 @@ const embedCard = ({ survey, words, language, options, on }) => {
 
   const heard = embedMake("p", { class: "unseen", role: "status" });
   const state = embedMake("p", { class: "state", role: "status" });
-  const body = embedMake("div");
+  const body = embedMake("div", { class: "body" });
   const close = embedMake("button", { type: "button", class: "close" }, embedDrawing("0 0 24 24", "M6 6l12 12M18 6L6 18"));
   const card = embedMake(
     "div",
     {
       class: options.inline ? "card inline" : `card corner ${options.position}`,
       role: options.inline ? "region" : "dialog",
-      "aria-label": [brand.name, embedText(survey.title, language)].filter(Boolean).join(": "),
+      "aria-label": brand.name ? `${brand.name}: ${title}` : title,
       lang: language,
       dir: embedRightToLeft.includes(embedPrimary(language)) ? "rtl" : "ltr",
       "data-theme": options.theme,
@@ -33,7 +34,7 @@ const embedCard = ({ survey, words, language, options, on }) => {
       "div",
       { class: "inside" },
       heard,
-      embedMake("div", { class: "head" }, embedMake("p", { class: "brand" }, brand.name || ""), close),
+      embedMake("div", { class: "head" }, embedMake("p", { class: "brand" }, brand.name || title), close),
       body,
       state
     )
@@ -103,8 +104,12 @@ const embedCard = ({ survey, words, language, options, on }) => {
 
   const thank = () => {
     nameClose(words.close);
-    const title = embedMake("h2", { tabindex: -1 }, words.thanks);
-    turn(embedMake("div", { class: "thanks" }, embedDrawing("0 0 24 24", "M4 12.5l5.2 5.2L20 7"), title, embedMake("p", null, words.helps)));
+    card.classList.add("over");
+    turn(
+      embedDrawing("0 0 24 24", "M4 12.5l5.2 5.2L20 7"),
+      embedMake("h2", { tabindex: -1 }, words.thanks),
+      embedMake("p", null, words.helps)
+    );
   };
 
   return {

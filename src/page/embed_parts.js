@@ -58,7 +58,8 @@ const embedNumbers = ({ from, to, chosen, label, ends, choose }) => {
     { class: "numbers", role: "radiogroup", "aria-labelledby": "question", "aria-describedby": ends && "ends" },
     ...buttons
   );
-  row.style.setProperty("--count", String(buttons.length));
+  row.style.setProperty("--all", buttons.length);
+  row.style.setProperty("--few", Math.min(6, buttons.length));
   row.addEventListener("keydown", (event) => {
     const next = embedStep(event.key, buttons.indexOf(event.target), buttons.length - 1);
     if (next === undefined) return;

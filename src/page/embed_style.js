@@ -32,16 +32,17 @@ const embedStyle = `
 .left { right: auto; left: 1.25em; }
 @media (max-width: 30em) {
   .corner { left: 0; right: 0; bottom: 0; width: auto; max-height: 85vh; border-width: 1px 0 0; border-radius: 1.1em 1.1em 0 0; }
+  .corner .numbers { grid-template-columns: repeat(var(--few), 1fr); gap: .3em; }
 }
 .leaving { opacity: 0; transition: opacity .2s; }
 @keyframes rise { from { opacity: 0; transform: translateY(1em); } }
 
-.inside { padding: 1em 1.25em 1.25em; }
+.inside { padding: 1em 1.25em .7em; }
 .head, .foot { display: flex; align-items: center; justify-content: space-between; gap: 1em; }
 .head { min-height: 2.2em; }
 .brand { color: var(--accent); font-weight: 600; }
 .brand, .ends, .chosen, .place, .state { font-size: .87em; }
-.ends, .chosen, .place, .state, .thanks p { color: var(--soft); }
+.ends, .chosen, .place, .state { color: var(--soft); }
 h2 { margin-bottom: .8em; font-size: 1.07em; line-height: 1.35; font-weight: 600; outline: none; }
 
 button {
@@ -53,8 +54,8 @@ svg { display: block; width: 1.2em; height: 1.2em; fill: none; stroke: currentCo
 .close { padding: .5em; margin-inline-end: -.6em; color: var(--soft); border-radius: 50%; }
 .close:hover { background: var(--tint); color: var(--ink); }
 
-.numbers { display: grid; grid-template-columns: repeat(6, 1fr); gap: .3em; }
-@container (min-width: 21em) { .numbers { grid-template-columns: repeat(var(--count), 1fr); gap: .2em; } }
+.numbers { display: grid; grid-template-columns: repeat(var(--few), 1fr); gap: .3em; }
+@container (min-width: 23em) { .numbers { grid-template-columns: repeat(var(--all), 1fr); gap: .2em; } }
 .numbers button, textarea { background: var(--tint); border: 1px solid var(--edge); }
 .numbers button { height: 2.75em; font-weight: 500; transition: background-color .12s; }
 .numbers button:hover { border-color: var(--accent); color: var(--accent); }
@@ -79,11 +80,11 @@ input { flex: none; width: 1.1em; height: 1.1em; accent-color: var(--accent); }
 
 .foot { margin-top: 1em; }
 .next { padding: .55em 1.25em; font-weight: 600; }
-.state:not(:empty) { margin-top: .8em; }
+.state { min-height: 1.45em; margin-top: .5em; }
 .bad { color: var(--ink); font-weight: 600; }
-.thanks { text-align: center; padding-bottom: .6em; }
-.thanks svg { width: 2.6em; height: 2.6em; margin: 0 auto .5em; color: var(--accent); }
-.thanks h2 { margin-bottom: .2em; }
+.over .body, .over .state { text-align: center; color: var(--soft); }
+.body > svg { width: 2.6em; height: 2.6em; margin: 0 auto .5em; color: var(--accent); }
+.over h2 { margin-bottom: .2em; color: var(--ink); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }

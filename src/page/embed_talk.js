@@ -3,7 +3,7 @@
  * What they say is in the outbox as soon as it is said.
  *
  *   on.reacted()   they answered or declined: the page rests from now on
- *   on.ended()     the card is gone
+ *   on.ended(host) the card goes
  */
 
 const embedGroup = (score) => (score <= 6 ? "critic" : score <= 8 ? "neutral" : "promoter");
@@ -36,7 +36,7 @@ const embedTalk = ({ survey, options, outbox, on }) => {
     save();
     if (key) outbox.close(key);
     card.leave();
-    on.ended();
+    on.ended(card.host);
   };
 
   const finish = () => {
