@@ -7,11 +7,11 @@
  *   on.next(), on.back(), on.close()
  */
 
-const embedCard = ({ survey, words, language, options, on }) => {
+const embedFrame = (survey, language, { inline, position, theme, shadow }, close) => {
   const brand = survey.brand || {};
   const title = embedText(survey.title, language);
   const host = document.createElement("npsd-survey");
-  const root = host.attachShadow({ mode: options.shadow });
+  const root = host.attachShadow({ mode: shadow });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(embedStyle);
   root.adoptedStyleSheets = [sheet];
@@ -19,108 +19,94 @@ const embedCard = ({ survey, words, language, options, on }) => {
   const heard = embedMake("p", { class: "unseen", role: "status" });
   const state = embedMake("p", { class: "state", role: "status" });
   const body = embedMake("div", { class: "body" });
-  const close = embedMake("button", { type: "button", class: "close" }, embedDrawing("0 0 24 24", "M6 6l12 12M18 6L6 18"));
+  const cross = embedButton({ class: "close" }, embedDrawing("M6 6l12 12M18 6L6 18"), close);
+  const head = embedMake("div", { class: "head" }, embedMake("p", { class: "brand" }, brand.name || title), cross);
   const card = embedMake(
     "div",
     {
-      class: options.inline ? "card inline" : `card corner ${options.position}`,
-      role: options.inline ? "region" : "dialog",
+      class: inline ? "card" : `card corner ${position}`,
+      role: inline ? "region" : "dialog",
       "aria-label": brand.name ? `${brand.name}: ${title}` : title,
       lang: language,
-      dir: embedRightToLeft.includes(embedPrimary(language)) ? "rtl" : "ltr",
-      "data-theme": options.theme,
+      dir: /^(ar|fa|he|ps|ur|yi)\b/.test(language) ? "rtl" : "ltr",
+      "data-theme": theme,
     },
-    embedMake(
-      "div",
-      { class: "inside" },
-      heard,
-      embedMake("div", { class: "head" }, embedMake("p", { class: "brand" }, brand.name || title), close),
-      body,
-      state
-    )
+    embedMake("div", { class: "inside" }, heard, head, body, state)
   );
-  for (const theme of ["light", "dark"]) {
-    card.style.setProperty(`--accent-${theme}`, embedShade(brand.colour || embedAccent, embedPaper[theme]));
+  for (const one in embedPaper) {
+    card.style.setProperty(`--accent-${one}`, embedShade(brand.colour || embedAccent, embedPaper[one]));
   }
   root.append(card);
+  return { host, root, card, body, cross, heard, state };
+};
 
-  close.addEventListener("click", () => on.close());
+const embedCard = ({ survey, words, language, options, on }) => {
+  const { host, root, card, body, cross, heard, state } = embedFrame(survey, language, options, on.close);
+
   /* The page sees only that a key was pressed somewhere here, and might take it for a shortcut. */
   for (const type of ["keydown", "keypress", "keyup"]) card.addEventListener(type, (event) => event.stopPropagation());
   card.addEventListener("keydown", (event) => event.key === "Escape" && on.close());
 
-  const nameClose = (text) => {
-    close.setAttribute("aria-label", text);
-    close.title = text;
-  };
-
-  /* Steps follow what the person did, so the focus goes along, to the question that is new. */
-  const turn = (...children) => {
-    const moves = root.activeElement && body.contains(root.activeElement);
-    body.replaceChildren(...children.filter(Boolean));
+  /* Steps follow what the person did, so the focus goes along, to what is new. */
+  const turn = (closing, ...children) => {
+    const moves = body.contains(root.activeElement);
+    cross.setAttribute("aria-label", closing);
+    cross.title = closing;
+    body.replaceChildren(...children);
     if (moves) body.querySelector("h2").focus();
   };
 
   const heading = (text) => embedMake("h2", { id: "question", tabindex: -1 }, text);
 
-  const askScore = (question, chosen) => {
-    nameClose(words.decline);
-    turn(
-      heading(embedText(question.text, language)),
-      embedNumbers({
-        from: 0,
-        to: 10,
-        chosen,
-        label: (n) => embedScoreLabel(words, n),
-        ends: [words.low, words.high],
-        choose: on.score,
-      })
-    );
-  };
-
-  const chosenLine = (score) => {
-    const change = embedMake("button", { type: "button" }, words.change);
-    change.addEventListener("click", () => on.back());
-    return embedMake(
+  const chosen = (score) =>
+    embedMake(
       "p",
       { class: "chosen" },
-      embedMake("b", { "aria-hidden": "true" }, String(score)),
+      embedMake("b", { "aria-hidden": true }, score),
       embedMake("span", { class: "unseen" }, embedScoreLabel(words, score)),
-      change
+      embedButton({}, words.change, on.back)
     );
-  };
-
-  const askMore = (question, { group, score, value, place, all }) => {
-    nameClose(words.close);
-    const next = embedMake("button", { type: "button", class: "next" }, place === all ? words.done : words.next);
-    next.addEventListener("click", () => on.next());
-    turn(
-      chosenLine(score),
-      heading(embedText((question.text_by_group || {})[group] || question.text, language)),
-      embedField(question, { words, language, value, changed: (answer) => on.answer(question.id, answer) }),
-      embedMake("div", { class: "foot" }, embedMake("span", { class: "place" }, all > 1 ? words.of(place, all) : ""), next)
-    );
-  };
-
-  const thank = () => {
-    nameClose(words.close);
-    card.classList.add("over");
-    turn(
-      embedDrawing("0 0 24 24", "M4 12.5l5.2 5.2L20 7"),
-      embedMake("h2", { tabindex: -1 }, words.thanks),
-      embedMake("p", null, words.helps)
-    );
-  };
 
   return {
     host,
     card,
-    askScore,
-    askMore,
-    thank,
-    say: (text, bad) => {
+
+    askScore: (question, score) =>
+      turn(
+        words.decline,
+        heading(embedText(question.text, language)),
+        embedNumbers({
+          from: 0,
+          to: 10,
+          chosen: score,
+          label: (n) => embedScoreLabel(words, n),
+          ends: [words.low, words.high],
+          choose: on.score,
+        })
+      ),
+
+    askMore: (question, { group, score, value, place, all }) =>
+      turn(
+        words.close,
+        chosen(score),
+        heading(embedText((question.text_by_group || {})[group] || question.text, language)),
+        embedField(question, { words, language, value, changed: (answer) => on.answer(question.id, answer) }),
+        embedMake(
+          "div",
+          { class: "foot" },
+          embedMake("span", { class: "place" }, all > 1 ? words.of(place, all) : ""),
+          embedButton({ class: "next" }, place === all ? words.done : words.next, on.next)
+        )
+      ),
+
+    thank: () => {
+      card.classList.add("over");
+      turn(words.close, embedDrawing("M4 12.5l5.2 5.2L20 7"), heading(words.thanks), embedMake("p", {}, words.helps));
+    },
+
+    say: (text, isBad) => {
       if (state.textContent !== text) state.textContent = text;
-      state.classList.toggle("bad", Boolean(bad));
+      state.classList.toggle("bad", isBad);
     },
     announce: (text) => setTimeout(() => (heard.textContent = text), 500),
     focus: () => body.querySelector("h2").focus(),

@@ -3,35 +3,31 @@
  * so that neither the page's Trusted Types nor a survey's texts can do harm.
  */
 
+/* Attributes and children that are undefined are left out. */
 const embedMake = (tag, attributes, ...children) => {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes || {})) {
-    if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child != null));
+  for (const name in attributes) if (attributes[name] !== undefined) element.setAttribute(name, attributes[name]);
+  element.append(...children.filter((child) => child !== undefined));
   return element;
 };
 
-const embedDrawing = (viewBox, path) => {
+const embedButton = (attributes, content, press) => {
+  const button = embedMake("button", { type: "button", ...attributes }, content);
+  button.addEventListener("click", press);
+  return button;
+};
+
+const embedDrawing = (path) => {
   const [svg, line] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
-  svg.setAttribute("viewBox", viewBox);
+  svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   line.setAttribute("d", path);
   svg.append(line);
   return svg;
 };
 
-/* Where an arrow key leads in a row of buttons; undefined for other keys. */
-const embedStep = (key, at, last) =>
-  ({
-    ArrowRight: Math.min(at + 1, last),
-    ArrowDown: Math.min(at + 1, last),
-    ArrowLeft: Math.max(at - 1, 0),
-    ArrowUp: Math.max(at - 1, 0),
-    Home: 0,
-    End: last,
-  })[key];
+/* How far a key leads in a row of buttons. */
+const embedSteps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -99, End: 99 };
 
 /*
  * A row of numbers, one of which may be chosen. Arrow keys move the focus and choose nothing: a number is
@@ -39,20 +35,18 @@ const embedStep = (key, at, last) =>
  */
 const embedNumbers = ({ from, to, chosen, label, ends, choose }) => {
   const buttons = [];
-  const mark = (number) =>
-    buttons.forEach((button, at) => {
-      button.setAttribute("aria-checked", String(from + at === number));
-      button.tabIndex = from + at === (number == null ? from : number) ? 0 : -1;
-    });
+  const reach = (at) => buttons.forEach((button, place) => (button.tabIndex = place === at ? 0 : -1));
+  const mark = (n) => buttons.forEach((button, at) => button.setAttribute("aria-checked", from + at === n));
   for (let n = from; n <= to; n++) {
-    const button = embedMake("button", { type: "button", role: "radio", "aria-label": label(n) }, String(n));
-    button.addEventListener("click", () => {
+    const press = () => {
       mark(n);
+      reach(n - from);
       choose(n);
-    });
-    buttons.push(button);
+    };
+    buttons.push(embedButton({ role: "radio", "aria-label": label(n) }, n, press));
   }
   mark(chosen);
+  reach(chosen === undefined ? 0 : chosen - from);
   const row = embedMake(
     "div",
     { class: "numbers", role: "radiogroup", "aria-labelledby": "question", "aria-describedby": ends && "ends" },
@@ -61,14 +55,15 @@ const embedNumbers = ({ from, to, chosen, label, ends, choose }) => {
   row.style.setProperty("--all", buttons.length);
   row.style.setProperty("--few", Math.min(6, buttons.length));
   row.addEventListener("keydown", (event) => {
-    const next = embedStep(event.key, buttons.indexOf(event.target), buttons.length - 1);
-    if (next === undefined) return;
+    const step = embedSteps[event.key];
+    if (!step) return;
     event.preventDefault();
-    buttons.forEach((button, at) => (button.tabIndex = at === next ? 0 : -1));
-    buttons[next].focus();
+    const at = Math.max(0, Math.min(buttons.length - 1, buttons.indexOf(event.target) + step));
+    reach(at);
+    buttons[at].focus();
   });
-  const legend = ends && embedMake("p", { class: "ends", id: "ends" }, ...ends.map((end) => embedMake("span", null, end)));
-  return embedMake("div", null, row, legend);
+  const legend = ends && embedMake("p", { class: "ends", id: "ends" }, ...ends.map((end) => embedMake("span", {}, end)));
+  return embedMake("div", {}, row, legend);
 };
 
 const embedTextField = (value, changed) => {
@@ -85,7 +80,7 @@ const embedChoices = ({ options, many, value, changed }) => {
     input.checked = many ? (value || []).includes(id) : value === id;
     return input;
   });
-  const labels = options.map(({ text }, at) => embedMake("label", null, inputs[at], embedMake("span", null, text)));
+  const labels = options.map(({ text }, at) => embedMake("label", {}, inputs[at], embedMake("span", {}, text)));
   const list = embedMake(
     "div",
     { class: "options", role: many ? "group" : "radiogroup", "aria-labelledby": "question" },
@@ -109,7 +104,7 @@ const embedField = (question, { words, language, value, changed }) => {
           { id: "true", text: words.yes },
           { id: "false", text: words.no },
         ],
-        value: value == null ? value : String(value),
+        value: String(value),
         changed: (id) => changed(id === "true"),
       });
     case "choice":

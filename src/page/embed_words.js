@@ -44,8 +44,6 @@ const embedWords = {
   },
 };
 
-const embedRightToLeft = ["ar", "fa", "he", "ps", "ur", "yi"];
-
 const embedPrimary = (language) => language.toLowerCase().split(/[-_]/)[0];
 
 /* What a screen reader says for a number of the score: "9 of 10, likely", as on the survey page. */
@@ -64,4 +62,4 @@ const embedLanguage = (texts, wishes) => {
 };
 
 const embedText = (texts, language) =>
-  texts[language] || texts[embedPrimary(language)] || texts.en || Object.values(texts)[0] || "";
+  texts[language] || texts[embedPrimary(language)] || texts.en || Object.values(texts)[0];
