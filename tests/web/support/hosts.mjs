@@ -83,10 +83,6 @@ export const onHost = (settings, body) => async () => {
     watchErrors(page);
     watchRequests(page);
   });
-  if (process.env.WIDGET_FILE) { // INTERIM
-    await context.route("**/embed.js", (route) => route.fulfill({ path: process.env.WIDGET_FILE, contentType: "text/javascript", headers: { "access-control-allow-origin": "*" } })); // INTERIM
-    await context.route("**/displays", (route) => route.fulfill({ status: 204, headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "*" } })); // INTERIM
-  } // INTERIM
   try {
     if (settings.before) await settings.before(context);
     const page = await context.newPage();
