@@ -261,6 +261,13 @@ test(
     await passDays(page, 89.9);
     await isQuiet(page);
     assert.deepEqual(await answers(slug), []);
+    const rates = await eventually(
+      () => api("GET", `/v1/surveys/${slug}/rates`),
+      ({ dismissed }) => dismissed > 0,
+    );
+    assert.equal(rates.shown, 1);
+    assert.equal(rates.dismissed, 1);
+    assert.equal(rates.answered, 0);
   }),
 );
 

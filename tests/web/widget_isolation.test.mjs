@@ -8,7 +8,7 @@ import { test } from "./support/harness.mjs";
 import { answersOf, eventually, makeSurvey, newKey, service } from "./support/service.mjs";
 
 const now = { "data-after": "0" };
-const survey = () => makeSurvey(process.env.WIDGET_FILE ? {} : { brand: { name: "Lighthouse", colour: "#ffcc00" } });
+const survey = () => makeSurvey();
 const card = (page) => page.getByRole("dialog");
 const number = (page, n) => page.getByRole("radio", { name: new RegExp(`^${n} of 10`) });
 const aWhile = (page) => page.waitForTimeout(700);
