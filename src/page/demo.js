@@ -74,7 +74,7 @@ const addWidget = () => {
   const script = document.createElement("script");
   const wanted = attributes();
   Object.keys(wanted).forEach((name) => script.setAttribute(name, wanted[name]));
-  const text = Object.keys(wanted).map((name) => ` ${name}="${wanted[name]}"`);
+  const text = Object.keys(wanted).filter((name) => name !== "data-again").map((name) => ` ${name}="${wanted[name]}"`);
   document.getElementById("line").textContent = `<script${text.join("")} defer></script>`;
   document.head.append(script);
 };

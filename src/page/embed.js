@@ -155,9 +155,9 @@ const embedWidget = (options, outbox, memory, talks) => {
 
 /* What happens to the page while the card may be there. */
 const embedListen = (options, memory, talks) => {
-  const save = () => talks.current && talks.current.save();
-  window.addEventListener("pagehide", save);
-  document.addEventListener("visibilitychange", save);
+  const settle = () => document.visibilityState === "hidden" && talks.current && talks.current.settle();
+  window.addEventListener("pagehide", settle);
+  document.addEventListener("visibilitychange", settle);
   window.addEventListener("storage", ({ key }) => {
     const talk = talks.current;
     if (key === memory.name && talk && !talk.hasAnswer() && memory.isResting()) talk.withdraw();

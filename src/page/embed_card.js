@@ -85,7 +85,8 @@ const embedCard = ({ survey, words, language, options, on }) => {
         })
       ),
 
-    askMore: (question, { group, score, value, place, all }) =>
+    askMore: (question, { group, score, value, place, all }) => {
+      card.classList.add("begun");
       turn(
         words.close,
         chosen(score),
@@ -97,7 +98,8 @@ const embedCard = ({ survey, words, language, options, on }) => {
           embedMake("span", { class: "place" }, all > 1 ? words.of(place, all) : ""),
           embedButton({ class: "next" }, place === all ? words.done : words.next, on.next)
         )
-      ),
+      );
+    },
 
     thank: () => {
       card.classList.add("over");

@@ -80,7 +80,8 @@ input { flex: none; width: 1.1em; height: 1.1em; accent-color: var(--accent); }
 
 .foot { margin-top: 1em; }
 .next { padding: .55em 1.25em; font-weight: 600; }
-.state { min-height: 1.45em; margin-top: .5em; }
+.state { margin-top: .5em; }
+.begun .state { min-height: 1.45em; }
 .bad { color: var(--ink); font-weight: 600; }
 .over .body, .over .state { text-align: center; color: var(--soft); }
 .body > svg { width: 2.6em; height: 2.6em; margin: 0 auto .5em; color: var(--accent); }

@@ -18,6 +18,7 @@ const embedTalk = ({ survey, options, outbox, on }) => {
   const language = embedLanguage(first.text, [options.language, document.documentElement.lang, ...navigator.languages]);
   const words = embedWords[embedPrimary(language)] || embedWords.en;
   const url = `${options.base}v1/surveys/${options.survey}`;
+  const edit = 60000 * (survey.edit_minutes === undefined ? embedEditMinutes : survey.edit_minutes);
   const answers = {};
   let key, score, timer;
   let unsaved = {};
@@ -26,43 +27,63 @@ const embedTalk = ({ survey, options, outbox, on }) => {
 
   const count = (event) => outbox.count(`${url}/displays`, event, options.channel, options.key);
 
+  const put = () => {
+    const { channel, respondent, properties, key: bearer } = options;
+    const body = { score, channel, language, respondent, properties, answers: { ...answers } };
+    key = outbox.put({ url: `${url}/responses`, bearer, edit }, body);
+  };
+
+  /* What has been written so far. Where answers cannot be changed they go together, by settle. */
   const save = () => {
     clearTimeout(timer);
-    if (Object.keys(unsaved).length) outbox.change(key, { answers: unsaved });
+    if (key && Object.keys(unsaved).length) outbox.change(key, { answers: unsaved });
     unsaved = {};
   };
 
-  const leave = () => {
+  const settle = () => {
     save();
+    if (!key && score !== undefined) put();
+  };
+
+  const leave = () => {
+    settle();
     if (key) outbox.close(key);
     card.leave();
     on.ended(card.host);
   };
 
-  const finish = () => {
+  const go = (to) => {
+    save();
+    place = to;
+    const question = asked[place];
+    if (question) {
+      const value = answers[question.id];
+      card.askMore(question, { group: embedGroup(score), score, value, place: place + 1, all: asked.length });
+      return;
+    }
+    settle();
     card.thank();
     if (!options.inline) setTimeout(leave, embedThanksMs);
   };
 
-  const go = (to) => {
-    save();
-    place = to;
-    if (place === asked.length) return finish();
-    const question = asked[place];
-    const value = answers[question.id];
-    return card.askMore(question, { group: embedGroup(score), score, value, place: place + 1, all: asked.length });
+  const choose = (n) => {
+    const before = score;
+    score = n;
+    if (before === undefined) on.reacted();
+    if (!key && edit) put();
+    else if (key && n !== before) outbox.change(key, { score });
+    asked = further.filter((question) => !question.ask || question.ask.includes(embedGroup(n)));
+    go(0);
   };
 
-  const put = () => {
-    const { channel, respondent, properties, key: bearer } = options;
-    const body = { score, channel, language, respondent, properties };
-    const edit = 60000 * (survey.edit_minutes === undefined ? embedEditMinutes : survey.edit_minutes);
-    key = outbox.put({ url: `${url}/responses`, bearer, edit }, body);
-    on.reacted();
+  const answer = (id, value) => {
+    answers[id] = unsaved[id] = value;
+    clearTimeout(timer);
+    timer = setTimeout(save, embedTypingMs);
   };
 
   const close = () => {
-    if (!key) {
+    if (score === undefined) {
       count("dismissed");
       on.reacted();
     }
@@ -74,38 +95,20 @@ const embedTalk = ({ survey, options, outbox, on }) => {
     words,
     language,
     options,
-    on: {
-      score: (n) => {
-        const before = score;
-        score = n;
-        if (!key) put();
-        else if (n !== before) outbox.change(key, { score });
-        asked = further.filter((question) => !question.ask || question.ask.includes(embedGroup(n)));
-        go(0);
-      },
-      answer: (id, value) => {
-        answers[id] = unsaved[id] = value;
-        clearTimeout(timer);
-        timer = setTimeout(save, embedTypingMs);
-      },
-      next: () => go(place + 1),
-      back: () => card.askScore(first, score),
-      close,
-    },
+    on: { score: choose, answer, next: () => go(place + 1), back: () => card.askScore(first, score), close },
   });
 
   card.askScore(first);
   return {
     host: card.host,
     focus: card.focus,
-    save,
+    settle,
     close,
     announce: () => card.announce(embedText(first.text, language)),
-    hasAnswer: () => Boolean(key),
+    hasAnswer: () => score !== undefined,
     withdraw: leave,
     tell: (about, state) => {
-      if (about !== key) return;
-      card.say(state === "saving" ? "" : words[state], state === "failed" || state === "closed");
+      if (about === key) card.say(words[state] || "", state === "failed" || state === "closed");
     },
     /* Counts the display once the card can really be seen. */
     watch: (seen) => {

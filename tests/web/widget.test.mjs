@@ -155,6 +155,36 @@ test(
 );
 
 test(
+  "where answers cannot be changed, all goes together at the end",
+  onHost({ survey: () => makeSurvey({ questions, edit_minutes: 0 }), open: true, attributes: now }, async (page, { survey: slug }) => {
+    await number(page, 3).click();
+    await page.getByRole("textbox").fill("Slow");
+    await button(page, "Next").click();
+    await button(page, "Change").click();
+    await number(page, 10).click();
+    await aWhile(page);
+    assert.deepEqual(await answers(slug), []);
+    await button(page, "Done").click();
+    const [row] = await answersOf(slug, 1);
+    assert.equal(row.score, 10);
+    assert.deepEqual(row.answers, { why: "Slow" });
+    await aWhile(page);
+    assert.equal((await answers(slug)).length, 1);
+  }),
+);
+test(
+  "or when the person leaves",
+  onHost({ survey: () => makeSurvey({ questions, edit_minutes: 0 }), open: true, attributes: now }, async (page, { survey: slug }) => {
+    await number(page, 3).click();
+    await page.getByRole("textbox").fill("Gone");
+    await page.goto("/another");
+    await page.goto("/a-third");
+    const [row] = await answersOf(slug, 1);
+    assert.deepEqual(row.answers, { why: "Gone" });
+  }),
+);
+
+test(
   "the row is that of the API, but for what is the person's own",
   onHost(
     { survey, open: true, attributes: { ...now, "data-channel": "app", "data-property-branch": "north" } },
