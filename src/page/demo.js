@@ -63,7 +63,9 @@ const attributes = () => ({
   src: new URL("/embed.js", location.href).href,
   "data-survey": survey,
   "data-language": choice.lang,
-  ...(choice.place === "inline" ? { "data-mode": "inline", "data-target": "#survey" } : { "data-position": choice.place }),
+  ...(choice.place === "inline"
+    ? { "data-mode": "inline", "data-target": "#survey" }
+    : { "data-position": choice.place }),
   ...(choice.when === "order" ? { "data-on": "order-placed" } : { "data-after": choice.when }),
   ...(choice.theme === "auto" ? {} : { "data-theme": choice.theme }),
   "data-property-branch": "demo",
@@ -74,7 +76,9 @@ const addWidget = () => {
   const script = document.createElement("script");
   const wanted = attributes();
   Object.keys(wanted).forEach((name) => script.setAttribute(name, wanted[name]));
-  const text = Object.keys(wanted).filter((name) => name !== "data-again").map((name) => ` ${name}="${wanted[name]}"`);
+  const text = Object.keys(wanted)
+    .filter((name) => name !== "data-again")
+    .map((name) => ` ${name}="${wanted[name]}"`);
   document.getElementById("line").textContent = `<script${text.join("")} defer></script>`;
   document.head.append(script);
 };

@@ -169,6 +169,7 @@ const embedListen = (options, memory, talks) => {
   });
 };
 
+const embedNothing = () => {};
 const embedPublish = (show, hide) => Object.defineProperty(window, "npsd", { value: Object.freeze({ show, hide }) });
 
 const embedStart = (options) => {
@@ -185,7 +186,7 @@ const embedStart = (options) => {
 const embedMain = (script) => {
   const options = embedRead(script);
   if (!/^[a-z0-9-]{1,64}$/.test(options.survey)) embedWarn("the script element needs data-survey");
-  else if (options.respectDnt && embedIsPrivate()) embedPublish(() => {}, () => {});
+  else if (options.respectDnt && embedIsPrivate()) embedPublish(embedNothing, embedNothing);
   else embedStart(options);
 };
 

@@ -31,7 +31,7 @@ const embedFrame = (survey, language, { inline, position, theme, shadow }, close
       dir: /^(ar|fa|he|ps|ur|yi)\b/.test(language) ? "rtl" : "ltr",
       "data-theme": theme,
     },
-    embedMake("div", { class: "inside" }, heard, head, body, state)
+    embedMake("div", { class: "inside" }, heard, head, body, state),
   );
   for (const one in embedPaper) {
     card.style.setProperty(`--accent-${one}`, embedShade(brand.colour || embedAccent, embedPaper[one]));
@@ -44,7 +44,8 @@ const embedCard = ({ survey, words, language, options, on }) => {
   const { host, root, card, body, cross, heard, state } = embedFrame(survey, language, options, on.close);
 
   /* The page sees only that a key was pressed somewhere here, and might take it for a shortcut. */
-  for (const type of ["keydown", "keypress", "keyup"]) card.addEventListener(type, (event) => event.stopPropagation());
+  for (const type of ["keydown", "keypress", "keyup"])
+    card.addEventListener(type, (event) => event.stopPropagation());
   card.addEventListener("keydown", (event) => event.key === "Escape" && on.close());
 
   /* Steps follow what the person did, so the focus goes along, to what is new. */
@@ -64,7 +65,7 @@ const embedCard = ({ survey, words, language, options, on }) => {
       { class: "chosen" },
       embedMake("b", { "aria-hidden": true }, score),
       embedMake("span", { class: "unseen" }, embedScoreLabel(words, score)),
-      embedButton({}, words.change, on.back)
+      embedButton({}, words.change, on.back),
     );
 
   return {
@@ -82,7 +83,7 @@ const embedCard = ({ survey, words, language, options, on }) => {
           label: (n) => embedScoreLabel(words, n),
           ends: [words.low, words.high],
           choose: on.score,
-        })
+        }),
       ),
 
     askMore: (question, { group, score, value, place, all }) => {
@@ -96,8 +97,8 @@ const embedCard = ({ survey, words, language, options, on }) => {
           "div",
           { class: "foot" },
           embedMake("span", { class: "place" }, all > 1 ? words.of(place, all) : ""),
-          embedButton({ class: "next" }, place === all ? words.done : words.next, on.next)
-        )
+          embedButton({ class: "next" }, place === all ? words.done : words.next, on.next),
+        ),
       );
     },
 

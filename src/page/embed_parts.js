@@ -50,7 +50,7 @@ const embedNumbers = ({ from, to, chosen, label, ends, choose }) => {
   const row = embedMake(
     "div",
     { class: "numbers", role: "radiogroup", "aria-labelledby": "question", "aria-describedby": ends && "ends" },
-    ...buttons
+    ...buttons,
   );
   row.style.setProperty("--all", buttons.length);
   row.style.setProperty("--few", Math.min(6, buttons.length));
@@ -62,7 +62,8 @@ const embedNumbers = ({ from, to, chosen, label, ends, choose }) => {
     reach(at);
     buttons[at].focus();
   });
-  const legend = ends && embedMake("p", { class: "ends", id: "ends" }, ...ends.map((end) => embedMake("span", {}, end)));
+  const legend =
+    ends && embedMake("p", { class: "ends", id: "ends" }, ...ends.map((end) => embedMake("span", {}, end)));
   return embedMake("div", {}, row, legend);
 };
 
@@ -84,7 +85,7 @@ const embedChoices = ({ options, many, value, changed }) => {
   const list = embedMake(
     "div",
     { class: "options", role: many ? "group" : "radiogroup", "aria-labelledby": "question" },
-    ...labels
+    ...labels,
   );
   list.addEventListener("change", () => {
     const ids = inputs.filter((input) => input.checked).map((input) => input.value);

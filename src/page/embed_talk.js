@@ -15,7 +15,11 @@ const embedEditMinutes = 30;
 
 const embedTalk = ({ survey, options, outbox, on }) => {
   const [first, ...further] = survey.questions;
-  const language = embedLanguage(first.text, [options.language, document.documentElement.lang, ...navigator.languages]);
+  const language = embedLanguage(first.text, [
+    options.language,
+    document.documentElement.lang,
+    ...navigator.languages,
+  ]);
   const words = embedWords[embedPrimary(language)] || embedWords.en;
   const url = `${options.base}v1/surveys/${options.survey}`;
   const edit = 60000 * (survey.edit_minutes === undefined ? embedEditMinutes : survey.edit_minutes);
@@ -119,7 +123,7 @@ const embedTalk = ({ survey, options, outbox, on }) => {
           count("shown");
           seen();
         },
-        { threshold: 0.5 }
+        { threshold: 0.5 },
       );
       observer.observe(card.card);
     },

@@ -8,7 +8,8 @@ const embedWords = {
     low: "Not at all likely",
     high: "Extremely likely",
     of: (n, all) => `${n} of ${all}`,
-    likely: "not at all likely,unlikely,rather unlikely,neither likely nor unlikely,rather likely,likely,extremely likely",
+    likely:
+      "not at all likely,unlikely,rather unlikely,neither likely nor unlikely,rather likely,likely,extremely likely",
     decline: "No, thank you",
     close: "Close",
     change: "Change",
@@ -27,7 +28,8 @@ const embedWords = {
     low: "Совсем не вероятно",
     high: "Очень вероятно",
     of: (n, all) => `${n} из ${all}`,
-    likely: "совсем не вероятно,маловероятно,скорее маловероятно,ни да ни нет,скорее вероятно,вероятно,очень вероятно",
+    likely:
+      "совсем не вероятно,маловероятно,скорее маловероятно,ни да ни нет,скорее вероятно,вероятно,очень вероятно",
     decline: "Нет, спасибо",
     close: "Закрыть",
     change: "Изменить",
