@@ -112,7 +112,8 @@ const embedTalk = ({ survey, options, outbox, on }) => {
     hasAnswer: () => score !== undefined,
     withdraw: leave,
     tell: (about, state) => {
-      if (about === key) card.say(words[state] || "", state === "failed" || state === "closed");
+      const isBad = state === "failed" || state === "closed";
+      if (about === key) card.say(isBad ? words.failed : words[state] || "", isBad);
     },
     /* Counts the display once the card can really be seen. */
     watch: (seen) => {
