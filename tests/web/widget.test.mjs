@@ -98,6 +98,28 @@ test(
 );
 
 test(
+  "critics read another question than promoters",
+  onHost(
+    {
+      survey: () => {
+        const text_by_group = { critic: { en: "What went wrong?" }, promoter: { en: "What did you like?" } };
+        return makeSurvey({ questions: [questions[0], { ...questions[1], text_by_group }] });
+      },
+      open: true,
+      attributes: now,
+    },
+    async (page) => {
+      const texts = ["What went wrong?", "Why is that?", "What did you like?"];
+      for (const [at, n] of [0, 8, 9].entries()) {
+        await number(page, n).click();
+        await page.getByRole("heading", { name: texts[at] }).waitFor();
+        await button(page, "Change").click();
+      }
+    },
+  ),
+);
+
+test(
     "all types of questions can be answered, and answers taken back",
     onHost(
         {
