@@ -133,6 +133,7 @@ void survey_write_public(struct json_writer *w, const char *name, const struct s
     survey_texts_write(w, "title", &survey->title);
     json_put_text(w, "access", survey_access_name(survey->access));
     json_put_bool(w, "open", survey->open);
+    json_put_int(w, "edit_minutes", survey->edit_minutes);
     write_public_brand(w, survey);
     write_questions(w, survey);
     write_facets(w, survey);

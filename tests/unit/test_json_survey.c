@@ -102,9 +102,8 @@ START_TEST(everything_said)
                      ",\"created_at\":\"1970-01-01T00:00:00Z\","
                      "\"updated_at\":\"1970-01-01T00:00:00Z\"}");
     ck_assert_str_eq(written_public(survey),
-                     "{" REQUIRED
-                     ",\"access\":\"key\",\"open\":false," BRAND("/s/s/logo?v=e1758244") QUESTIONS
-                     ",\"facets\":[\"shop\"]}");
+                     "{" REQUIRED ",\"access\":\"key\",\"open\":false,\"edit_minutes\":0," BRAND(
+                         "/s/s/logo?v=e1758244") QUESTIONS ",\"facets\":[\"shop\"]}");
 }
 END_TEST
 

@@ -163,7 +163,7 @@ START_TEST(retired_is_not_written)
     survey_write_public(&w, NULL, survey);
     ck_assert_str_eq(w.buf.data,
                      "{\"id\":\"s\",\"title\":{\"en\":\"T\"},\"access\":\"open\",\"open\":true,"
-                     "\"brand\":null,\"questions\":[" SCORE
+                     "\"edit_minutes\":30,\"brand\":null,\"questions\":[" SCORE
                      "," LIKES(OPTION("b") "," OPTION("c")) "],\"facets\":[\"city\"]}");
 }
 END_TEST
