@@ -209,7 +209,11 @@ static void setup(void)
     version = 1;
     for (int i = 0; i < CALLS; i++) {
         struct asked *who = &asked[i];
-        *who = (struct asked){.who = {ROLE_VIEWER, &keys[0], &survey, &snapshot, "key 1"},
+        *who = (struct asked){.who = {.role = ROLE_VIEWER,
+                                      .key = &keys[0],
+                                      .survey = &survey,
+                                      .snapshot = &snapshot,
+                                      .actor = "key 1"},
                               .route = {.pattern = "/v1/surveys/{survey}/nps"}};
         arena_init(&who->arena, 1024);
         who->call = (struct call){.arena = &who->arena,
