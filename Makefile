@@ -56,6 +56,8 @@ UNIT_PROGRAMS = $(UNIT:%.c=$(BUILD)/%)
 API_PROGRAMS = $(API:%.c=$(BUILD)/%)
 # What the benchmark needs: build/, whatever the build.
 BENCH_PROGRAMS = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c tests/bench/peers/*.c))
+# The clients and the proxy of the fault tests.
+FAULT_PROGRAMS = build/tests/fault/load build/tests/fault/proxy
 PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
 SANITIZED = build/address-undefined
 
@@ -248,6 +250,13 @@ $(API_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(call object,$(SUPPORT)) $(BUILD)
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(TEST_LDLIBS) $(LDLIBS)
 
 $(BENCH_PROGRAMS): build/%: build/obj/%.o
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/tests/fault/load: build/obj/tests/fault/load.o build/obj/tests/fault/work.o build/obj/tests/fault/exchange.o
+build/tests/fault/proxy: build/obj/tests/fault/proxy.o build/obj/tests/fault/exchange.o
+$(FAULT_PROGRAMS):
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)
