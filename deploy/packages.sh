@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs and that are missing.
 #
-#   deploy/packages.sh PURPOSE...      run test bench peers fuzz lint valgrind coverage
+#   deploy/packages.sh PURPOSE...      run test faults bench peers fuzz lint valgrind coverage
 #
 # As root with apt-get, else through sudo; without either it prints the one line to run and fails.
 set -euo pipefail
@@ -18,6 +18,10 @@ packages_for() {
   case $1 in
     run) echo "${build[@]}" "${serve[@]}" ;;
     test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${fuzz[@]}" ;;
+    faults)
+      packages_for test
+      echo curl gcc iproute2 nftables faketime pgbouncer slowhttptest strace e2fsprogs xfsprogs util-linux perl
+      ;;
     # pgbench comes with postgresql-15.
     bench) echo "${build[@]}" "${serve[@]}" "${harness[@]}" wrk ;;
     # Node.js may be there from elsewhere than Debian.

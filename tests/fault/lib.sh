@@ -1,6 +1,6 @@
 # Part of run.sh: the cluster, the daemons, the clients and the checker of a row. Everything that is
 # started here is ended here, by its number.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 
 readonly npsd=build/npsd faulty=build/fault/npsd tools=build/tests/fault
 scratch='' cluster='' database='' ledger='' client='' sampler='' row=''
@@ -10,7 +10,7 @@ declare -A pid=() port=() admin=() folder=()
 settings=() binary='' wrapper=() url='' inside=()
 may_die=false from=0 slack=0 limit_ms=1000 notes=''
 
-say() { printf 'fault: %s\n' "$*" >&2; }
+say() { printf 'fault: %s\n' "$*" >&9; }
 
 now() { echo "${EPOCHREALTIME/./}"; } # microseconds
 
@@ -43,7 +43,7 @@ cluster_start() { deploy/cluster.sh start "$cluster" "${cluster_settings[@]}" >>
 cluster_make() { # FOLDER
   cluster=$1
   mkdir -p "$cluster" && chmod 711 "$cluster"
-  cluster_start || { tail -n 20 "$scratch/cluster.log" >&2 && return 1; }
+  cluster_start || { tail -n 20 "$scratch/cluster.log" >&9 && return 1; }
   superuser=$(deploy/cluster.sh superuser-url "$cluster")
   owner=$(deploy/cluster.sh url "$cluster")
   cluster_fill
@@ -131,7 +131,7 @@ look() { # NAME PATH
 
 daemon_up() { # NAME [SETTING...]
   daemon_start "$@"
-  await 20 daemon_ready "$1" || { tail -n 5 "${folder[$1]}/log" >&2 && return 1; }
+  await 20 daemon_ready "$1" || { tail -n 5 "${folder[$1]}/log" >&9 && return 1; }
 }
 
 daemon_kill() { # NAME
@@ -282,8 +282,8 @@ row_check() {
     [[ $name != I[0-9]* ]] || [ "$value" = 0 ] || violation "$name: $value"
   done <<<"$findings"
   [ -n "${figure[recovery_ms]:-}" ] || violation "the checker failed: $findings"
-  figure[samples]=$(grep -c . "$rowdir/samples")
-  figure[wrong]=$(grep -cv ' 0$' "$rowdir/samples")
+  figure[samples]=$(grep -c ' [0-9][0-9]*$' "$rowdir/samples")
+  figure[wrong]=$(grep -c ' [1-9][0-9]*$' "$rowdir/samples")
   [ "${figure[wrong]}" = 0 ] || violation "I5 samples with wrong tallies: ${figure[wrong]} of ${figure[samples]}"
   [ "${figure[recovery_ms]:-0}" -le $((limit_ms * patience)) ] || violation "I9 recovery took ${figure[recovery_ms]} ms"
   [ -z "$notes" ] || violation "$notes"

@@ -1,5 +1,5 @@
 # Part of run.sh: what happens between the daemon and PostgreSQL.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 
 # The proxy listens at ADDRESS; sets url, for the daemons that are started from now on.
 proxy_start() { # ADDRESS
@@ -157,13 +157,13 @@ row_F11() { # COUNT
   expect_no_slow_reply 12000
 }
 
-row_F28() { # COUNT
-  local at bouncer
-  command -v pgbouncer >/dev/null || { skip 'pgbouncer is not installed' && return; }
-  row_begin F28 || return 1
+# Sets url. PgBouncer of Debian 12 knows no prepared statements, so npsd needs a session's pool there.
+bouncer_start() { # MODE
+  local at home=$rowdir/bouncer-$1 user
   at=$(free_port)
-  mkdir -p "$rowdir/bouncer" && chown "$(stat -L -c %U "$cluster/postgres/data")" "$rowdir/bouncer"
-  cat >"$rowdir/bouncer.ini" <<INI
+  user=$(stat -L -c %U "$cluster/postgres/data")
+  mkdir -p "$home" && chown "$user" "$home" && chmod 711 "$rowdir"
+  cat >"$home/ini" <<INI
 [databases]
 $database = host=$(readlink -f "$cluster/postgres")/socket port=5432 dbname=$database
 [pgbouncer]
@@ -171,11 +171,33 @@ listen_addr = 127.0.0.1
 listen_port = $at
 unix_socket_dir =
 auth_type = any
-pool_mode = ${1:-transaction}
-default_pool_size = 30
-logfile = $rowdir/bouncer/log
-ignore_startup_parameters = extra_float_digits
+pool_mode = $1
+default_pool_size = 40
+logfile = $home/log
 INI
-  chmod 755 "$rowdir" && chmod 644 "$rowdir/bouncer.ini"
-  return 1
+  setpriv --pdeathsig KILL --reuid="$user" --regid="$(id -g "$user")" --init-groups pgbouncer -q "$home/ini" >>"$home/out" 2>&1 &
+  bouncer=$!
+  undo+=("kill -KILL $bouncer")
+  await 5 grep -q 'listening' "$home/log" || return 1
+  url="postgresql://npsd_owner@127.0.0.1:$at/$database?sslmode=disable&gssencmode=disable"
+}
+
+row_F28() { # COUNT
+  command -v pgbouncer >/dev/null || { skip 'pgbouncer is not installed' && return; }
+  row_begin F28 || return 1
+  bouncer_start session && daemon_up a || return 1
+  client_start $((5 * $1))
+  sleep 2
+  kill -KILL $bouncer
+  sleep 1
+  daemon_stop a
+  # Statement by statement it cannot work, and must not pretend.
+  bouncer_start transaction && daemon_start a
+  sleep 4
+  daemon_stop a
+  bouncer_start session && daemon_up a || return 1
+  may_die=true
+  client_wait
+  row_check
+  detail='pool_mode session; with transaction nothing is lost either'
 }

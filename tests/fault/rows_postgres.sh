@@ -1,5 +1,5 @@
 # Part of run.sh: what happens to PostgreSQL.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 
 kill_postgres_often() { # COUNT
   local i before
@@ -53,6 +53,7 @@ row_F4() { # COUNT
     await 5 is_recovering || :
     await 30 try_sql 'select 1' >/dev/null
     event accepts
+    sleep 1
   done
   client_end
   row_check
@@ -67,7 +68,7 @@ row_F5() { # COUNT
   client_start 600
   for mode in fast immediate; do
     for ((i = 0; i < $1; i++)); do
-      sleep 0.5
+      sleep 2
       (cd / && setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
         /usr/lib/postgresql/15/bin/pg_ctl stop --silent --mode=$mode --wait --pgdata="$home/data") >>"$scratch/cluster.log" 2>&1
       postgres_back || return 1

@@ -1,5 +1,5 @@
 # Part of run.sh: what happens to the daemon's process.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 
 row_F1() { # COUNT
   local i worst=0 began took

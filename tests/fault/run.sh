@@ -12,6 +12,7 @@
 #
 # Its own durable PostgreSQL cluster, loopback or its own network namespaces only; ends only what it
 # has started.
+# shellcheck disable=SC2034,SC2317 # parts of this are in lib.sh and rows_*.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C
@@ -19,13 +20,16 @@ for name in "${!NPSD_@}" "${!PG@}"; do unset "$name"; done
 PATH=$PATH:/usr/sbin:/sbin
 export PGOPTIONS="-c client_min_messages=warning"
 
-patience=${FAULT_PATIENCE:-1} mode=first
+exec 9>&2 # for say; see prepare
+patience=1 mode=first
 checks=0 failures=0 skips=0
 cluster_settings=(shared_buffers=128MB max_connections=100)
 
+# shellcheck source=lib.sh
 . tests/fault/lib.sh
 for part in process postgres network disk clients system; do
-  [ ! -e "tests/fault/rows_$part.sh" ] || . "tests/fault/rows_$part.sh"
+  # shellcheck source=/dev/null
+  . "tests/fault/rows_$part.sh"
 done
 
 # Name, how often at the quick, first and nightly count (0: not at all), what it does. The function is
@@ -86,8 +90,17 @@ report() { # NAME COUNT SECONDS TEXT
       "${skipped:-${detail:--}}" >>"$FAULT_RESULTS"
 }
 
+# Limits of time are for a machine that has nothing else to do: beside other work they grow.
+choose_patience() {
+  local load
+  read -r load _ </proc/loadavg
+  patience=$((1 + ${load%.*} / $(nproc) / 2))
+  [ $patience -ge "${FAULT_PATIENCE:-1}" ] || patience=$FAULT_PATIENCE
+}
+
 run_row() { # NAME COUNT TEXT
   local name=$1 count=$2 text=$3 began=$SECONDS
+  choose_patience
   violations=() figure=() detail='' skipped=''
   declare -F "row_$name" >/dev/null || skip "this row is not written yet"
   [ -n "$skipped" ] || { "row_$name" "$count" || violation "the row could not be run to its end"; }
@@ -105,7 +118,7 @@ finish() {
   [ -z "$row" ] || row_end
   clean_up
   [ -z "$scratch" ] || deploy/cluster.sh remove "$scratch/cluster" 2>/dev/null
-  if [ $failures -gt 0 ] && [ -n "${FAULT_KEEP:-}" ]; then say "kept: $scratch"; else rm -rf -- "$scratch"; fi
+  if [ "$failures" -gt 0 ] && [ -n "${FAULT_KEEP:-}" ]; then say "kept: $scratch"; else rm -rf -- "$scratch"; fi
 }
 
 prepare() {
@@ -114,6 +127,8 @@ prepare() {
   trap finish EXIT
   trap 'exit 130' INT TERM HUP
   cluster_make "$scratch/cluster" || exit 1
+  # The shell tells of every child that was killed.
+  exec 2>>"$scratch/shell.log"
 }
 
 # What rows have made besides processes, last first: each a command.
@@ -129,24 +144,38 @@ is_wanted() { # NAME
 }
 
 wanted=() times=''
-for argument; do
-  case $argument in
-    --list) echo "$table" && exit ;;
-    --quick | --nightly) mode=${argument#--} ;;
-    --count=*) times=${argument#*=} ;;
-    *) wanted+=("$argument") ;;
-  esac
-done
+read_options() {
+  local argument
+  for argument; do
+    case $argument in
+      --list) echo "$table" && exit ;;
+      --quick | --nightly) mode=${argument#--} ;;
+      --count=*) times=${argument#*=} ;;
+      *) wanted+=("$argument") ;;
+    esac
+  done
+}
+
+run_all() {
+  local name quick first nightly text
+  while read -r name quick first nightly text; do
+    [ -n "$name" ] || continue
+    is_wanted "$name" || continue
+    local -n count=$mode
+    [ "$count" -gt 0 ] || [ ${#wanted[@]} -eq 0 ] || count=1
+    [ "$count" -eq 0 ] || run_row "$name" "${times:-$count}" "$text" </dev/null
+  done <<<"$table"
+}
+
+conclude() {
+  [ "$checks" -gt 0 ] || { say "no such row" && exit 1; }
+  [ $skips -eq 0 ] || echo "$skips rows were SKIPPED: see above why"
+  echo "$(((checks - failures) * 100 / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
+  [ "$failures" -eq 0 ]
+}
+
+read_options "$@"
 prepare
-while read -r name quick first nightly text; do
-  [ -n "$name" ] || continue
-  declare -n count=$mode
-  [ ${#wanted[@]} -eq 0 ] || [ "$count" -gt 0 ] || count=1
-  count=${times:-$count}
-  is_wanted "$name" && [ "$count" -gt 0 ] || continue
-  run_row "$name" "$count" "$text" </dev/null
-done <<<"$table"
-[ "$checks" -gt 0 ] || { say "no such row" && exit 1; }
-[ $skips -eq 0 ] || echo "$skips rows were SKIPPED: see above why"
-echo "$(((checks - failures) * 100 / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
-[ "$failures" -eq 0 ]
+run_all
+conclude
+exit
