@@ -26,6 +26,8 @@ create temp table aside as
 select split_part(doc -> 'answers' ->> 'why', ' ', 1) as key, split_part(doc -> 'answers' ->> 'why', ' ', 2) as variant,
   doc ->> 'reason' as reason
 from ledger.conflict;
+create index on sheet (key);
+create index on aside (key);
 analyze sheet, told, aside;
 
 create temp view lost as

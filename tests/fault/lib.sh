@@ -58,6 +58,7 @@ cluster_fill() {
 JSON
   NPSD_DATABASE_URL=$owner NPSD_VAR=$scratch "$npsd" survey create "$scratch/survey.json" >/dev/null || return 1
   key=$(NPSD_DATABASE_URL=$owner NPSD_VAR=$scratch "$npsd" key create --role analyst --name fault) || return 1
+  [ -z "${FAULT_SQL:-}" ] || sql_in npsd "$FAULT_SQL" || return 1
   sql 'alter database npsd rename to npsd_template' || return 1
 }
 
@@ -129,9 +130,11 @@ look() { # NAME PATH
     "http://127.0.0.1:${admin[$1]}/$2"
 }
 
+is_ready_or_dead() { daemon_ready "$1" || has_ended "${pid[$1]}"; }
+
 daemon_up() { # NAME [SETTING...]
   daemon_start "$@"
-  await 20 daemon_ready "$1" || { tail -n 5 "${folder[$1]}/log" >&9 && return 1; }
+  { await 20 is_ready_or_dead "$1" && daemon_ready "$1"; } || { tail -n 5 "${folder[$1]}/log" >&9 && return 1; }
 }
 
 daemon_kill() { # NAME

@@ -169,3 +169,34 @@ row_F27() { # COUNT
   client_end
   row_check
 }
+
+is_unready() { [ "$(look a readyz)" = 503 ]; }
+
+# A column with another name, a right that is gone, and a migration meanwhile.
+row_F26() { # COUNT
+  local i began drift repair
+  local -A repairs=(
+    ['alter table response rename column language to tongue']='alter table response rename column tongue to language'
+    ['revoke insert on response from npsd_app']='grant insert on response to npsd_app'
+  )
+  row_begin F26 && daemon_up a || return 1
+  client_start 600
+  for ((i = 0; i < $1; i++)); do
+    for drift in "${!repairs[@]}"; do
+      repair=${repairs[$drift]}
+      sleep 1
+      sql_in "$database" "$drift"
+      began=$(now)
+      await 3 is_unready || violation "$drift: /readyz does not say so"
+      detail="/readyz says so after $((($(now) - began) / 1000)) ms"
+      sleep 1
+      sql_in "$database" "$repair"
+      event accepts
+      await 10 daemon_ready a || violation "$repair: it does not become ready again"
+      sleep 1
+    done
+    NPSD_DATABASE_URL=$(as_owner "$database") NPSD_VAR=$scratch "$npsd" migrate >/dev/null 2>&1 || violation 'npsd migrate failed under load'
+  done
+  client_end
+  row_check
+}

@@ -68,7 +68,7 @@ row_F15() { # COUNT
 
 # --- F16: the n-th allocation fails ---
 
-set_starve() { printf '%b' "$(perl -e 'print map { sprintf "\\x%02x", $_ } unpack "C*", pack "qq", @ARGV' "$1" "${2:-0}")" | dd of="$rowdir/starve" conv=notrunc status=none; }
+set_starve() { printf '%b' "$(perl -e 'print map { sprintf "\\x%02x", $_ } unpack "C*", pack "qq", @ARGV' -- "$1" "${2:-0}")" | dd of="$rowdir/starve" conv=notrunc status=none; }
 starve_failed() { od -An -t d8 -j 8 -N 8 "$rowdir/starve" | tr -d ' '; }
 
 # The requests whose memory is refused, each a line of curl's arguments.
@@ -129,14 +129,16 @@ row_F16() { # COUNT
 
 row_F17() { # COUNT
   local i crowd ticks
-  row_begin F17 NPSD_CONNECTIONS=2000 || return 1
+  row_begin F17 NPSD_CONNECTIONS=32 || return 1
+  # As many as it asks for and not one more; with fewer it refuses to start.
   wrapper=(prlimit --nofile=64:64)
-  if ! daemon_up a; then
-    detail="refused at the start: $(tail -n 1 "${folder[a]}/log" | sed 's/.*level=//' | cut -c 1-100)"
-    settings=(NPSD_CONNECTIONS=16)
-    daemon_up a || return 1
-    detail+='; with NPSD_CONNECTIONS=16 it runs'
-  fi
+  daemon_start a
+  await 10 has_ended "${pid[a]}" || violation 'it started with 64 descriptors for 32 connections'
+  wait "${pid[a]}" && violation 'it ended with 0 although it could not start'
+  needed=$(sed -n 's/.*event=too-few-descriptors.* needed=\([0-9]*\).*/\1/p' "${folder[a]}/log")
+  wrapper=(prlimit "--nofile=${needed:-200}:${needed:-200}")
+  detail="64 descriptors refused, $needed taken"
+  daemon_up a || return 1
   client_start 600 --connections 8 --rate 200 --pollers 1
   for ((i = 0; i < $1; i++)); do
     sleep 1

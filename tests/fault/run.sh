@@ -17,15 +17,17 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C
 for name in "${!NPSD_@}" "${!PG@}"; do unset "$name"; done
+[ -z "${FAULT_CLUSTER:-}" ] || export NPSD_ALLOW_UNSAFE_DURABILITY=1
 PATH=$PATH:/usr/sbin:/sbin
 export PGOPTIONS="-c client_min_messages=warning"
 
 exec 9>&2 # for say; see prepare
 patience=1 mode=first
 checks=0 failures=0 skips=0
-cluster_settings=(shared_buffers=128MB max_connections=100)
+# FAULT_CLUSTER and FAULT_SQL are for mutants.sh: settings of PostgreSQL, statements after the schema.
+cluster_settings=(shared_buffers=128MB max_connections=100 ${FAULT_CLUSTER:+"$FAULT_CLUSTER"})
 
-# shellcheck source=lib.sh
+# shellcheck source=/dev/null
 . tests/fault/lib.sh
 for part in process postgres network disk clients system; do
   # shellcheck source=/dev/null
