@@ -165,7 +165,7 @@ bouncer_start() { # MODE
   mkdir -p "$home" && chown "$user" "$home" && chmod 711 "$rowdir"
   cat >"$home/ini" <<INI
 [databases]
-$database = host=$(readlink -f "$cluster/postgres")/socket port=5432 dbname=$database
+$database = host=$(readlink -f "$cluster/postgres")/socket port=5432 dbname=$database user=npsd_owner
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = $at
