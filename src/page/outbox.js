@@ -146,6 +146,8 @@ const openOutbox = (environment, tell) => {
   const keys = () => storage.names("npsd.outbox.").map((name) => name.slice("npsd.outbox.".length));
   const forget = (key) => ["npsd.outbox.", "npsd.sent."].forEach((prefix) => storage.remove(prefix + key));
   const isPending = (key) => !progressOf(key).id || Object.keys(answerOf(key).body).length > 0;
+  /* Until its time is over, by the browser's clock. */
+  const canChange = (key) => Boolean(key && answerOf(key)) && !(progressOf(key).until < environment.now());
   const sweep = () => keys().filter((key) => progressOf(key).until < environment.now() && !isPending(key)).forEach(forget);
 
   /* --- one request --- */
@@ -338,6 +340,7 @@ const openOutbox = (environment, tell) => {
     flush,
     setClock,
     serverNow,
+    canChange,
 
     /* Takes a new answer; `edit` is how long, in milliseconds, it can be changed. */
     put: (target, body) => {
@@ -350,7 +353,7 @@ const openOutbox = (environment, tell) => {
     /* False when it can no longer be changed. */
     change: (key, change) => {
       const answer = answerOf(key);
-      if (!answer || progressOf(key).until < environment.now()) return false;
+      if (!canChange(key)) return false;
       accept(key, Object.assign(answer, { body: mergeAnswer(answer.body, change) }));
       return true;
     },
