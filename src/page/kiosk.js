@@ -68,7 +68,7 @@ const startKiosk = (first) => {
 
   const restart = () => {
     clearTimeout(timer);
-    survey.leave();
+    survey.depart();
     if (survey.key()) outbox.close(survey.key());
     form.nextElementSibling.matches("div") && form.nextElementSibling.remove();
     open();
@@ -83,7 +83,7 @@ const startKiosk = (first) => {
   open();
   ["pointerdown", "keydown", "input"].forEach((event) => document.addEventListener(event, stay));
   document.addEventListener("contextmenu", (event) => event.preventDefault());
-  window.addEventListener("pagehide", () => survey.leave());
+  window.addEventListener("pagehide", () => survey.depart());
   keepSending(outbox);
   if (navigator.serviceWorker) keepForOffline().catch(() => {});
 };

@@ -121,8 +121,8 @@ const showMessage = (form, name) => {
 
 /*
  * `memory` is what the browser knows of this survey (see remember below), `onfinish` is called when
- * the person is done. What it returns: tell (for the outbox), leave (saves what is being typed) and
- * key (of the answer; null: none).
+ * the person is done. What it returns: tell (for the outbox), leave (saves what is being typed), depart
+ * (saves all there is) and key (of the answer; null: none).
  */
 const openSurvey = (form, outbox, memory, onfinish) => {
   const { dataset } = form;
@@ -154,8 +154,21 @@ const openSurvey = (form, outbox, memory, onfinish) => {
 
   /* --- saving --- */
 
-  const change = (part) => {
-    if (!outbox.change(key, part)) tell(key, "failed");
+  const put = (body) => {
+    key = outbox.put(target, Object.assign(body, commonMembers(form)));
+    tell(key, "saving");
+  };
+
+  /* Where answers cannot be changed all is sent at once, by sendWhole. */
+  const send = (part) => {
+    if (!target.edit) return;
+    key = key || memory.key();
+    if (!key) put(part);
+    else if (!outbox.change(key, part)) tell(key, "failed");
+  };
+
+  const sendWhole = () => {
+    if (!target.edit && !key && said.score !== null) put(said);
   };
 
   const showGroup = (input) => {
@@ -168,10 +181,7 @@ const openSurvey = (form, outbox, memory, onfinish) => {
     const score = Number(input.value);
     if (score === said.score) return;
     said.score = score;
-    key = key || memory.key();
-    if (key) change({ score });
-    else key = outbox.put(target, Object.assign({ score }, commonMembers(form)));
-    tell(key, "saving");
+    send({ score });
     memory.save(key, said);
     showGroup(input);
   };
@@ -180,15 +190,20 @@ const openSurvey = (form, outbox, memory, onfinish) => {
     const id = element.dataset.question;
     const answer = readAnswer(element);
     const before = id in said.answers ? said.answers[id] : null;
-    if (!key || JSON.stringify(answer) === JSON.stringify(before)) return;
+    if (said.score === null || JSON.stringify(answer) === JSON.stringify(before)) return;
     said.answers[id] = answer;
-    change({ answers: { [id]: answer } });
+    send({ answers: { [id]: answer } });
     memory.save(key, said);
   };
 
   const leave = () => {
     arrows.now();
     typing.now();
+  };
+
+  const depart = () => {
+    leave();
+    sendWhole();
   };
 
   /* --- the end --- */
@@ -206,7 +221,8 @@ const openSurvey = (form, outbox, memory, onfinish) => {
   };
 
   const finish = () => {
-    leave();
+    depart();
+    memory.save(key, said);
     memory.finish();
     showThanks();
     message.focus();
@@ -277,7 +293,7 @@ const openSurvey = (form, outbox, memory, onfinish) => {
   };
 
   begin();
-  return { tell, leave, key: () => key };
+  return { tell, leave, depart, key: () => key };
 };
 
 /* --- what the browser remembers --- */
@@ -324,6 +340,6 @@ const startPage = (form) => {
     survey.leave();
     countDisplay(form, outbox, memory);
   });
-  window.addEventListener("pagehide", survey.leave);
+  window.addEventListener("pagehide", survey.depart);
   keepSending(outbox);
 };

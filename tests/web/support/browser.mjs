@@ -50,8 +50,18 @@ const watch = (page, origin) => {
   });
 };
 
-/* A new browser profile; its pages are watched. Playwright's own options. */
-export const newContext = async (options = {}) => {
+/* As browsers that are told to keep nothing do. */
+const refuseStorage = () => {
+  for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, name, {
+      get: () => {
+        throw new DOMException("denied", "SecurityError");
+      },
+    });
+};
+
+/* A new browser profile; its pages are watched. Playwright's own options, and forbidStorage. */
+export const newContext = async ({ forbidStorage, ...options } = {}) => {
   const { url } = await service();
   const context = await (await browser()).newContext({
     baseURL: url,
@@ -60,8 +70,9 @@ export const newContext = async (options = {}) => {
     viewport: { width: 390, height: 800 },
     ...options,
   });
-  context.setDefaultTimeout(10000);
+  context.setDefaultTimeout(5000);
   await context.addInitScript(watchPage);
+  if (forbidStorage) await context.addInitScript(refuseStorage);
   context.on("page", (page) => watch(page, url));
   return context;
 };
