@@ -261,7 +261,7 @@ const openSurvey = (form, outbox, memory, onfinish) => {
       byArrow = false;
     });
     form.addEventListener("click", (event) => event.target.name === "score" && choose(event.target));
-    form.addEventListener("focusout", leave);
+    form.addEventListener("focusout", ({ relatedTarget: next }) => next && next.name === "score" || leave());
     form.addEventListener("input", (event) => {
       if (event.target.type === "textarea") typing.later(() => saveAnswer(questionOf(event)));
     });

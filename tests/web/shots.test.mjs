@@ -1,0 +1,59 @@
+/*
+ * Every page beside the picture of it in shots/, where somebody has looked at it: both languages, both
+ * themes, a small phone and a large screen. UPDATE_SHOTS=1 renews the pictures that have changed.
+ *
+ * Text is drawn a little differently from one version of fonts and browsers to the next, so what is
+ * compared are small pictures in which a letter is a grey stripe: layout, colours and what is there.
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import pixelmatch from "pixelmatch";
+import { PNG } from "pngjs";
+import { visit } from "./support/browser.mjs";
+import { test } from "./support/harness.mjs";
+import { each, languages, pages, themes } from "./support/pages.mjs";
+import { quantize, shrink } from "./support/picture.mjs";
+
+const folder = new URL("shots/", import.meta.url);
+const failed = new URL("../../build/web/shots/", import.meta.url);
+const widths = [320, 1280];
+/* The part of the picture that may differ. */
+const TOLERANCE = 0.02;
+
+const variants = languages.flatMap((language) =>
+  themes.flatMap((theme) => widths.map((width) => ({ language, theme, width }))),
+);
+
+const difference = (before, after) => {
+  if (Math.abs(before.height - after.height) > before.height * 0.05) return 1;
+  const height = Math.min(before.height, after.height);
+  const cut = ({ data, width }) => data.subarray(0, width * height * 4);
+  const wrong = pixelmatch(cut(before), cut(after), null, before.width, height, { threshold: 0.2 });
+  return wrong / (before.width * height);
+};
+
+const compare = (name, picture) => {
+  const file = new URL(`${name}.png`, folder);
+  const known = existsSync(file) && PNG.sync.read(readFileSync(file));
+  const differs = known ? difference(known, picture) : 1;
+  if (differs <= TOLERANCE) return;
+  const target = process.env.UPDATE_SHOTS ? folder : failed;
+  mkdirSync(target, { recursive: true });
+  writeFileSync(new URL(`${name}.png`, target), quantize(picture));
+  assert.ok(
+    process.env.UPDATE_SHOTS,
+    `${(100 * differs).toFixed(1)} % differs from shots/${name}.png: see build/web/shots; UPDATE_SHOTS=1 renews it`,
+  );
+};
+
+each(pages, variants, (name, open, { language, theme, width }) =>
+  test(
+    `${name}, ${language}, ${theme}, ${width} px`,
+    visit("", { locale: language, colorScheme: theme, viewport: { width, height: 640 } }, async (page) => {
+      await open(page);
+      await page.evaluate(() => document.activeElement.blur());
+      const shot = PNG.sync.read(await page.screenshot({ fullPage: true, animations: "disabled", caret: "hide" }));
+      compare(`${name}-${language.slice(0, 2)}-${theme}-${width}`, shrink(shot, width > 640 ? 4 : 2));
+    }),
+  ),
+);
