@@ -18,7 +18,6 @@ enum words_language { WORDS_EN, WORDS_RU, WORDS_LANGUAGES };
     X(WORD_SEND, "Send", "Отправить") \
     X(WORD_SEND_SCORE, "Send {score}", "Отправить {score}") \
     X(WORD_DONE, "Done", "Готово") \
-    X(WORD_CHANGE, "Change my answer", "Изменить ответ") \
     X(WORD_DISMISS, "No, thank you", "Нет, спасибо") \
     X(WORD_LEAVE_EMPTY, "Leave this empty", "Оставьте это поле пустым") \
     X(WORD_LANGUAGES, "Language", "Язык") \

@@ -1,6 +1,7 @@
 /*
  * The outbox without a browser: storage, clock, timers and a server that are all ours.
  */
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 const source = readFileSync(new URL("../../../src/page/outbox.js", import.meta.url), "utf8");
@@ -100,7 +101,7 @@ export const makeWorld = ({ locks, start = Date.UTC(2026, 10, 20, 12) } = {}) =>
     locks,
     now: () => world.time,
     later: (work, ms) => world.timers.push({ at: world.time + ms, work }),
-    random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    random: (count) => randomBytes(count),
   });
   world.open = () => parts.openOutbox(world.environment(), (key, state) => world.states.push(state));
   /* Promises have gone as far as they can when the event loop has come round. */
