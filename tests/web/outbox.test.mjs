@@ -206,12 +206,13 @@ test("429, 500, a page of somebody between, and a reply without an id are no wor
     reply(429, {}, { "retry-after": "1" }),
     reply(500, {}),
     reply(403, "<p>Log in", html),
+    reply(404, {}, { "content-type": "application/json" }),
     reply(200, "<p>Log in", html),
     reply(200, {}),
   ];
   outbox.put(target, tap(9));
   await world.pass(200);
-  assert.equal(server.requests.length, 6);
+  assert.equal(server.requests.length, 7);
   assert.equal(onlyAnswer(server).score, 9);
   assert.equal(world.items["npsd.refused"], undefined);
 });

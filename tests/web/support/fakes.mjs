@@ -79,6 +79,7 @@ export const makeServer = (world) => {
 
   server.fetch = async (url, options) => {
     server.requests.push({ url, ...options, body: JSON.parse(options.body) });
+    if (server.requests.length > 50000) return new Promise(() => {}); /* a loop without end */
     const next = server.plan.shift() || "serve";
     if (next === "lost" || world.offline) throw new TypeError("Failed to fetch");
     if (typeof next === "function") await next();
