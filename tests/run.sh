@@ -74,13 +74,13 @@ count() { # LOG STATUS -> sets good and bad
 # kernels use, so their programs run without it, where that is allowed.
 sanitized_launcher() { # PROGRAM -> sets launcher
   launcher=()
-  case $1 in build/tests/* | tests/*) return ;; esac
+  case $1 in build/tests/* | tests/web/*) return ;; esac
   if setarch -R true 2>/dev/null; then launcher=(setarch -R); fi
 }
 
 run_program() { # PROGRAM
   local status started=$EPOCHREALTIME log good bad launcher build=${1%%/tests/*} seconds=300
-  case $1 in tests/*) build=build seconds=900 ;; esac
+  case $1 in tests/web/*) build=build seconds=900 ;; esac
   sanitized_launcher "$1"
   log=$(mktemp) || exit 1
   NPSD_TEST_BINARY=${NPSD_TEST_BINARY:-$(readlink -m -- "$build/npsd")} \
