@@ -11,7 +11,7 @@ export const loading = (name) => {
   file = name;
 };
 
-export const test = (name, body, { seconds = 60 } = {}) => tests.push({ file, name, body, seconds });
+export const test = (name, body, { seconds = 120 } = {}) => tests.push({ file, name, body, seconds });
 
 const within = (seconds, promise) => {
   let timer;
