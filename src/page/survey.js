@@ -274,7 +274,10 @@ const openSurvey = (form, outbox, memory, onfinish) => {
 
   const restore = ({ score, answers }) => {
     Object.assign(said, { score, answers });
-    questions.forEach(({ element }) => writeAnswer(element, answers[element.dataset.question] || null));
+    questions.forEach(({ element }) => {
+      const id = element.dataset.question;
+      writeAnswer(element, id in answers ? answers[id] : null);
+    });
     const input = find(`[name=score][value="${score}"]`);
     input.checked = true;
     showGroup(input);

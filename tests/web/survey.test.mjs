@@ -112,6 +112,19 @@ survey("all types of questions", async (page, slug) => {
   await expectAnswer(slug, { score: 10, answers: { back: false, ease: 4 } });
 }, { members: byGroup });
 
+survey("a reload shows answers of all types again", async (page, slug) => {
+  await tap(page, 3);
+  await choose(page, "back", "false");
+  await tap(page, 10);
+  await choose(page, "ease", "4");
+  await choose(page, "liked", "room");
+  await hasState(page, "saved");
+  await page.reload();
+  const checked = await page.locator(".follow input:checked").evaluateAll((all) => all.map(({ value }) => value));
+  assert.deepEqual(checked, ["false", "4", "room"]);
+  await expectAnswer(slug, { score: 10, answers: { back: false, ease: 4, liked: ["room"] } });
+}, { members: byGroup });
+
 survey("a changed score is a change of the same answer", async (page, slug) => {
   await tap(page, 9);
   await hasState(page, "saved");
