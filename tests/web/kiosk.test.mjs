@@ -145,8 +145,9 @@ test("a page that is no kiosk's is not kept", async () => {
     assert.ok(kept.length > 0 && kept.every((url) => url.includes("kiosk=1")), kept.join());
     await context.setOffline(true);
     await assert.rejects(page.goto(`/s/${slug}`));
-    await page.goto(`/s/${slug}?kiosk=1`);
-    await isAtStart(page);
+    const other = await context.newPage();
+    await other.goto(`/s/${slug}?kiosk=1`);
+    await isAtStart(other);
   } finally {
     await context.close();
   }
