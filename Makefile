@@ -58,6 +58,8 @@ API_PROGRAMS = $(API:%.c=$(BUILD)/%)
 BENCH_PROGRAMS = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c tests/bench/peers/*.c))
 PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
 SANITIZED = build/address-undefined
+# What npm has installed for the tests of the pages, by the lock file.
+WEB_PACKAGES = tests/web/node_modules/.package-lock.json
 
 LIB_OBJECTS = $(call object,$(SRC)) $(BUILD)/gen/migrations.o $(BUILD)/gen/assets.o
 
@@ -68,7 +70,7 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test bench bench-scale bench-peers bench-mixed fuzz fuzz-programs check-layers \
+.PHONY: FORCE all lib tests run test test-web bench bench-scale bench-peers bench-mixed fuzz fuzz-programs check-layers \
 	check-unit check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
@@ -81,12 +83,17 @@ run:  ## install what is missing, build, and serve with a private PostgreSQL unt
 
 # The plain build shows what users get; the sanitized one what luck was hiding.
 test:  ## install what is missing, build, and run every test, plain and sanitized
-	@deploy/packages.sh test
-	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers
+	@deploy/packages.sh test web
+	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers $(WEB_PACKAGES)
 	@$(MAKE) -j$(JOBS) SANITIZER=address,undefined tests
 	@$(MAKE) -j$(JOBS) $(FUZZ_BUILD) fuzz-programs
 	@FUZZ_SECONDS=5 exec tests/run.sh $(UNIT:%.c=build/%) $(API:%.c=build/%) \
-		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh
+		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh tests/web/run.mjs
+
+test-web:  ## the tests of the pages alone, in a real browser; WORDS="kiosk shots" picks some
+	@deploy/packages.sh run web
+	@$(MAKE) -j$(JOBS) SANITIZER= all $(WEB_PACKAGES)
+	@NPSD_TEST_WORDS='$(WORDS)' tests/run.sh tests/web/run.mjs
 
 bench:  ## measure the daemon under load (tests/bench)
 	@deploy/packages.sh bench
@@ -168,7 +175,7 @@ install: all  ## npsd into $(DESTDIR)$(PREFIX)/bin
 	install -D -m 755 $(BUILD)/npsd $(DESTDIR)$(PREFIX)/bin/npsd
 
 packages:  ## install the Debian packages for all of this
-	@deploy/packages.sh run test bench lint valgrind coverage
+	@deploy/packages.sh run test web bench lint valgrind coverage
 
 clean:  ## delete what was built; var/ stays
 	rm -rf build
@@ -256,5 +263,10 @@ $(FUZZ:%.c=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/fuzz/fuz
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+$(WEB_PACKAGES): tests/web/package-lock.json
+	$(SAY) NPM tests/web
+	$(Q)cd tests/web && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null
+	@touch $@
 
 -include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/gen/*.d)
