@@ -18,6 +18,7 @@ struct poller;
 struct recall;
 struct freshness;
 struct display_meter;
+struct spooler;
 
 /* Lanes for batches: while one encodes, PostgreSQL works for the other. More gain nothing. */
 enum { BATCH_LANES = 2 };
@@ -26,6 +27,7 @@ struct world {
     const struct config *config;
     struct directory *directory;
     struct values *values;
+    struct spooler *spooler; /* NULL: off */
     struct lane *single;
     struct lane *batch[BATCH_LANES]; /* each request goes whole to one of them */
     struct pool *pool;
