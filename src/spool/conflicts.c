@@ -37,19 +37,47 @@ enum spool_status spool_each_conflict(struct spool *spool,
     return status;
 }
 
+/* Needs the writer's mutex. *ret_changed tells of rows. */
+static bool run_numbered(struct spool *spool, enum statement which, int64_t number,
+                         bool *ret_changed)
+{
+    sqlite3_stmt *statement = spool_db_statement(&spool->writer, which);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, number);
+    bool good = spool_db_run(statement);
+    *ret_changed = good && sqlite3_changes(spool->writer.db) > 0;
+    return good;
+}
+
 enum spool_status spool_forget_conflict(struct spool *spool, int64_t number, bool *ret_found)
 {
+    pthread_mutex_lock(&spool->writer.mutex);
+    enum spool_status status = run_numbered(spool, FORGET, number, ret_found)
+                                   ? SPOOL_OK
+                                   : spool_failed(spool, &spool->writer);
+    pthread_mutex_unlock(&spool->writer.mutex);
+    return status;
+}
+
+static bool put_back(struct spool *spool, int64_t number, bool *ret_found)
+{
+    bool forgotten;
+    *ret_found = false;
+    return run_numbered(spool, PUT_BACK, number, ret_found) &&
+           (!*ret_found || run_numbered(spool, FORGET, number, &forgotten));
+}
+
+enum spool_status spool_retry_conflict(struct spool *spool, int64_t number, bool *ret_found)
+{
     struct spool_db *writer = &spool->writer;
-    enum spool_status status = SPOOL_BROKEN;
+    enum spool_status status = SPOOL_OK;
     pthread_mutex_lock(&writer->mutex);
-    sqlite3_stmt *statement = spool_db_statement(writer, FORGET);
-    if (statement)
-        sqlite3_bind_int64(statement, 1, number);
-    if (statement && spool_db_run(statement)) {
-        status = SPOOL_OK;
-        *ret_found = sqlite3_changes(writer->db) > 0;
-    } else {
-        spool_failed(spool, writer);
+    if (!spool_db_run(spool_db_statement(writer, BEGIN)) || !put_back(spool, number, ret_found) ||
+        !spool_db_run(spool_db_statement(writer, COMMIT))) {
+        status = spool_failed(spool, writer);
+        if (!sqlite3_get_autocommit(writer->db))
+            spool_db_run(spool_db_statement(writer, ROLLBACK));
     }
     pthread_mutex_unlock(&writer->mutex);
     return status;

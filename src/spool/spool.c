@@ -220,14 +220,24 @@ enum spool_status spool_settle(struct spool *spool, const struct spool_end *ends
 
 /* --- figures --- */
 
+/* Under the writer's mutex, so that nobody counts on meanwhile. */
 enum spool_status spool_look(struct spool *spool)
 {
-    int64_t conflicts;
-    pthread_mutex_lock(&spool->reader.mutex);
-    bool good = spool_db_number(&spool->reader, COUNT_CONFLICTS, &conflicts);
+    struct spool_db *writer = &spool->writer;
+    int64_t conflicts, waiting;
+    pthread_mutex_lock(&writer->mutex);
+    bool good = spool_db_number(writer, COUNT_CONFLICTS, &conflicts);
+    if (good && conflicts < atomic_load(&spool->conflicts)) {
+        good = spool_db_number(writer, COUNT_ANSWERS, &waiting);
+        if (good)
+            atomic_store(&spool->waiting, waiting);
+        measure(spool);
+    }
     if (good)
         atomic_store(&spool->conflicts, conflicts);
-    return end_read(spool, good);
+    enum spool_status status = good ? SPOOL_OK : spool_failed(spool, writer);
+    pthread_mutex_unlock(&writer->mutex);
+    return status;
 }
 
 struct spool_state spool_state(const struct spool *spool)

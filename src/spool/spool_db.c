@@ -17,6 +17,8 @@ static const char *const texts[STATEMENTS] = {
     [REMOVE] = "delete from answer where seq = ?1",
     [CONFLICTS] = "select number, reason, at, " ANSWER " from conflict order by number",
     [FORGET] = "delete from conflict where number = ?1",
+    [PUT_BACK] = "insert into answer (" ANSWER ") select " ANSWER " from conflict where number = ?1"
+                 " on conflict (id, survey) do nothing",
     [REMEMBER] = "insert into memory (name, value) values (?1, ?2)"
                  " on conflict (name) do update set value = excluded.value",
     [RECALL] = "select value from memory where name = ?1",

@@ -19,6 +19,7 @@ enum statement {
     REMOVE,
     CONFLICTS,
     FORGET,
+    PUT_BACK,
     REMEMBER,
     RECALL,
     BEGIN,

@@ -107,6 +107,9 @@ enum spool_status spool_each_conflict(struct spool *spool,
                                       void *context);
 /* An operator has dealt with it. *ret_found false: there is none with this number. */
 enum spool_status spool_forget_conflict(struct spool *spool, int64_t number, bool *ret_found);
+/* Puts it at the end of the queue again. *ret_found false: there is none with this number, or its
+ * id is in the queue. */
+enum spool_status spool_retry_conflict(struct spool *spool, int64_t number, bool *ret_found);
 
 /* --- what is remembered --- */
 
@@ -133,7 +136,7 @@ struct spool_state {
 };
 
 struct spool_state spool_state(const struct spool *spool);
-/* Counts conflicts anew: an operator may have forgotten one. */
+/* Counts anew what a command may have changed: conflicts, and the queue if one was put back. */
 enum spool_status spool_look(struct spool *spool);
 /* What SQLite said last, for the log; copied. Returns text. */
 char *spool_error(struct spool *spool, char error[static SPOOL_ERROR_SIZE]);
