@@ -4,6 +4,7 @@
 #include "npsd/api/pages.h"
 #include "npsd/api/recall.h"
 #include "npsd/api/routes.h"
+#include "npsd/api/stale.h"
 #include "npsd/api/submit.h"
 #include "npsd/api/traffic.h"
 #include "npsd/api/world.h"
@@ -107,8 +108,9 @@ static bool make_state(struct service *s, const struct config *config)
     world->displays = display_meter_new();
     world->freshness = freshness_new();
     world->recall = recall_new(world->freshness);
+    world->stale = stale_new();
     return world->directory && world->values && world->limits && world->looks && world->asks &&
-           world->displays && world->freshness && world->recall;
+           world->displays && world->freshness && world->recall && world->stale;
 }
 
 static bool start_state(struct service *s, const struct config *config, bool migrate)
@@ -228,6 +230,7 @@ static bool stop(struct service *s)
     if (!ended)
         return false;
     recall_free(world->recall);
+    stale_free(world->stale);
     freshness_free(world->freshness);
     limits_free(world->limits);
     limits_free(world->looks);

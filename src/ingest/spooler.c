@@ -1,5 +1,6 @@
 #include "npsd/base/clock.h"
 #include "npsd/base/log.h"
+#include "npsd/base/pulse.h"
 #include "spooler_internal.h"
 
 #include <stdlib.h>
@@ -9,7 +10,8 @@ enum {
     IDLE_MS = 250,     /* between looks at the directory and the lock */
     AWAY_MS = 20,      /* between tries; the connection backs off by itself */
     TURN_MAX_MS = 100, /* the longest that is left to lanes after a batch */
-    FINGERPRINT_SIZE = 16
+    FINGERPRINT_SIZE = 16,
+    ROUND_LIMIT_S = 60 /* a commit with its halves, each as long as a statement may take */
 };
 
 static const char copy_name[] = "directory";
@@ -214,8 +216,10 @@ static void *mover_main(void *argument)
     pthread_setname_np(pthread_self(), "npsd-spooler");
     arena_init(&mover.arena, 64 * 1024);
     do {
+        pulse_busy("spooler", ROUND_LIMIT_S);
         pause_us = run_round(&mover);
         arena_reset(&mover.arena);
+        pulse_idle();
     } while (pause_mover(spooler, pause_us));
     arena_done(&mover.arena);
     return NULL;

@@ -368,6 +368,43 @@ START_TEST(a_spooled_answer_is_not_changed)
 }
 END_TEST
 
+/* Last known numbers are marked; what was never asked is not made up. */
+START_TEST(results_meanwhile)
+{
+    struct away away;
+    away_begin(&away, NULL);
+    expect_status(away_post(&away, "a", 9, ""), 201);
+    const char *path = text("/v1/surveys/%s/nps?period=all", away.survey);
+    struct reply *fresh = expect_status(client_get(away.admin, "%s", path), 200);
+    expect_none(fresh, "/stale");
+    cluster_stop();
+    struct reply *reply = expect_status(client_get(away.admin, "%s", path), 200);
+    if (reply_at(reply, "/stale")) /* else it still held */
+        expect_json(reply, "/stale", "true");
+    away_wait(&away, "/database", "away");
+    expect_status(away_post(&away, "b", 1, ""), 202);
+    usleep(2500000);
+    reply = expect_status(client_get(away.admin, "%s", path), 200);
+    expect_json(reply, "/stale", "true");
+    expect_time(reply, "/as_of");
+    expect_int(reply, "/responses", 1);
+    expect_json(reply, "/nps_exact", "100");
+    ck_assert_ptr_null(header_of(reply, "ETag"));
+    expect_retry(client_get(away.admin, "%s&compare=previous", path), "unavailable");
+    expect_problem(client_get(NULL, "%s", path), 401, "unauthorized", NULL);
+    expect_retry(client_get(away.admin,
+                            "/v1/surveys/%s/nps/series?last=2d&interval=day&shape=array",
+                            away.survey),
+                 "unavailable");
+    cluster_start();
+    away_wait_moved(&away);
+    reply = expect_status(client_get(away.admin, "%s", path), 200);
+    expect_none(reply, "/stale");
+    expect_int(reply, "/responses", 2);
+    away_end(&away);
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_test tests[] = {
@@ -384,6 +421,7 @@ int main(void)
         {.test = one_file_two_daemons},
         {.test = another_database},
         {.test = a_spooled_answer_is_not_changed},
+        {.test = results_meanwhile},
     };
     int status = cluster_make() ? fixture_run("spool", NULL, tests, COUNT_OF(tests)) : 1;
     cluster_remove();

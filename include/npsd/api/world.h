@@ -19,6 +19,7 @@ struct recall;
 struct freshness;
 struct display_meter;
 struct spooler;
+struct stale;
 
 /* Lanes for batches: while one encodes, PostgreSQL works for the other. More gain nothing. */
 enum { BATCH_LANES = 2 };
@@ -38,6 +39,7 @@ struct world {
     struct poller *poller;
     struct freshness *freshness; /* NULL: nobody remembers results */
     struct recall *recall;
+    struct stale *stale; /* NULL: last known results are not kept */
     atomic_bool draining;
 };
 

@@ -45,6 +45,8 @@
       "Spooled responses kept aside because PostgreSQL cannot take them")                          \
     X(METRIC_SPOOL_REFUSED, "npsd_spool_refused_total", "",                                        \
       "Responses that the spool did not take: full, or its disk failed")                           \
+    X(METRIC_STALE, "npsd_results_stale_total", "",                                                \
+      "Results given as last known, with the database away")                                       \
     X(METRIC_LIMITED, "npsd_rate_limited_total", "", "Requests refused by the rate limit")
 
 #define METRICS_HISTOGRAMS(X)                                                                      \
