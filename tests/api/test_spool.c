@@ -19,13 +19,6 @@ static struct reply *get(const struct away *away, const char *id)
     return client_get(away->admin, "/v1/surveys/%s/responses/%s", away->survey, id);
 }
 
-static void expect_retry(struct reply *reply, const char *slug)
-{
-    expect_problem(reply, 503, slug, NULL);
-    const char *after = header_of(reply, "Retry-After");
-    ck_assert(after && *after && strspn(after, "0123456789") == strlen(after));
-}
-
 /* Taken with the id it keeps; the same again is the same, another body under the key is refused. */
 START_TEST(one_answer)
 {
@@ -116,7 +109,7 @@ START_TEST(restart_while_away)
     struct reply *survey = client_get(away.admin, "/v1/surveys/%s", away.survey);
     expect_string(expect_status(survey, 200), "/id", away.survey);
     expect_status(client_get(NULL, "/v1/surveys/%s", away.survey), 200);
-    expect_retry(client_get(fixture_key(ADMIN), "/v1/surveys"), "unavailable"); /* not known */
+    away_expect_retry(client_get(fixture_key(ADMIN), "/v1/surveys"), "unavailable"); /* not known */
     expect_header(expect_status(away_post(&away, "k3", 3, ""), 202), "Idempotent-Replayed", "true");
     struct stat stat_of;
     ck_assert_int_eq(stat(away.spool, &stat_of), 0);
@@ -218,137 +211,6 @@ START_TEST(survey_deleted_meanwhile)
 }
 END_TEST
 
-/* Failed over: everything is refused but reading. */
-START_TEST(read_only)
-{
-    struct away away;
-    away_begin(&away, NULL);
-    database_sql("postgres", "alter system set default_transaction_read_only = on");
-    database_sql("postgres", "select pg_reload_conf()");
-    usleep(300000);
-    expect_status(away_post(&away, "k", 9, ""), 202);
-    away_wait(&away, "/status", "degraded");
-    database_sql("postgres", "alter system reset default_transaction_read_only");
-    database_sql("postgres", "select pg_reload_conf()");
-    away_wait_moved(&away);
-    expect_status(away_post(&away, "k", 9, ""), 200);
-    away_expect_count(&away, 1);
-    away_end(&away);
-}
-END_TEST
-
-/* Nobody can write for a while: what waits longer than a lock may is spooled. */
-START_TEST(slow_database)
-{
-    struct away away;
-    away_begin(&away, NULL);
-    ck_assert_int_eq(
-        system(text("psql -qX '%s' -c 'begin; lock table response; select pg_sleep(6)' "
-                    ">/dev/null 2>&1 &",
-                    database_superuser_url(away.database))),
-        0);
-    usleep(500000);
-    expect_status(away_post(&away, "k", 9, ""), 202);
-    expect_status(away_post(&away, "l", 9, ""), 202);
-    away_wait_moved(&away);
-    away_expect_count(&away, 2);
-    away_end(&away);
-}
-END_TEST
-
-/* Without room answers are refused, and nothing is lost. */
-START_TEST(full)
-{
-    struct away away;
-    const char *settings[] = {"NPSD_SPOOL_MAX_MB=1", NULL};
-    away_begin(&away, settings);
-    cluster_stop();
-    const char *why = text_repeat("word ", 700);
-    int taken = 0;
-    for (; taken < 2000; taken++) {
-        struct reply *reply = away_post(&away, NULL, 9, text("'answers':{'why':'%s'}", why));
-        if (reply->status != 202) {
-            expect_retry(reply, "unavailable");
-            break;
-        }
-        if (taken % 50 == 49)
-            client_reset();
-    }
-    ck_assert_int_gt(taken, 200);
-    ck_assert_int_lt(taken, 400);
-    away_wait(&away, "/reason", "spool-full");
-    cluster_start();
-    away_wait_moved(&away);
-    expect_status(away_post(&away, NULL, 9, ""), 201);
-    away_expect_count(&away, taken + 1);
-    away_end(&away);
-}
-END_TEST
-
-/* NPSD_SPOOL= turns it off. */
-START_TEST(turned_off)
-{
-    struct away away;
-    const char *settings[] = {"NPSD_SPOOL=", NULL};
-    away_begin(&away, settings);
-    cluster_stop();
-    expect_retry(away_post(&away, "k", 9, ""), "unavailable");
-    away_wait(&away, "/reason", "database-away");
-    cluster_start();
-    away_wait(&away, "/status", "ready");
-    expect_status(away_post(&away, "k", 9, ""), 201);
-    away_end(&away);
-}
-END_TEST
-
-/* A second daemon on the same file runs without it until the first has ended, then takes it over:
- * so one can replace another. */
-START_TEST(one_file_two_daemons)
-{
-    struct away first, second;
-    away_begin(&first, NULL);
-    second = first;
-    away_restart(&second, NULL);
-    away_wait(&second, "/spool/status", "locked");
-    cluster_stop();
-    expect_status(away_post(&first, "k", 9, ""), 202);
-    expect_retry(away_post(&second, "l", 9, ""), "unavailable");
-    away_kill(&first);
-    away_wait(&second, "/status", "degraded");
-    expect_status(away_post(&second, "l", 9, ""), 202);
-    expect_header(expect_status(away_post(&second, "k", 9, ""), 202), "Idempotent-Replayed",
-                  "true");
-    cluster_start();
-    away_wait_moved(&second);
-    away_expect_count(&second, 2);
-    away_end(&second);
-}
-END_TEST
-
-/* Answers of one database are not moved into another. */
-START_TEST(another_database)
-{
-    struct away away, other;
-    away_begin(&away, NULL);
-    usleep(COPIED_US);
-    cluster_stop();
-    expect_status(away_post(&away, "k", 9, ""), 202);
-    away_kill(&away);
-    cluster_start();
-    other = away;
-    other.database = fixture_new_database(true);
-    away_restart(&other, NULL);
-    away_wait(&other, "/spool/status", "foreign");
-    away_wait(&other, "/spool/waiting", "1");
-    away_kill(&other);
-    database_drop(other.database);
-    away_restart(&away, NULL);
-    away_wait_moved(&away);
-    away_expect_count(&away, 1);
-    away_end(&away);
-}
-END_TEST
-
 /* What is still in the spool can be neither read nor changed, and that is said. */
 START_TEST(a_spooled_answer_is_not_changed)
 {
@@ -359,7 +221,7 @@ START_TEST(a_spooled_answer_is_not_changed)
     const char *path = text("/v1/surveys/%s/responses/%s", away.survey, reply_string(taken, "/id"));
     const char *patch = text_json("{'answers':{'why':'late'}}");
     const char *token = reply_string(taken, "/edit_token");
-    expect_retry(client_patch(token, patch, "%s", path), "unavailable");
+    away_expect_retry(client_patch(token, patch, "%s", path), "unavailable");
     cluster_start();
     away_wait_moved(&away);
     expect_status(client_patch(token, patch, "%s", path), 200);
@@ -390,12 +252,12 @@ START_TEST(results_meanwhile)
     expect_int(reply, "/responses", 1);
     expect_json(reply, "/nps_exact", "100");
     ck_assert_ptr_null(header_of(reply, "ETag"));
-    expect_retry(client_get(away.admin, "%s&compare=previous", path), "unavailable");
+    away_expect_retry(client_get(away.admin, "%s&compare=previous", path), "unavailable");
     expect_problem(client_get(NULL, "%s", path), 401, "unauthorized", NULL);
-    expect_retry(client_get(away.admin,
-                            "/v1/surveys/%s/nps/series?last=2d&interval=day&shape=array",
-                            away.survey),
-                 "unavailable");
+    away_expect_retry(client_get(away.admin,
+                                 "/v1/surveys/%s/nps/series?last=2d&interval=day&shape=array",
+                                 away.survey),
+                      "unavailable");
     cluster_start();
     away_wait_moved(&away);
     reply = expect_status(client_get(away.admin, "%s", path), 200);
@@ -414,12 +276,6 @@ int main(void)
         {.test = two_daemons_one_key},
         {.test = poison_in_the_spool},
         {.test = survey_deleted_meanwhile},
-        {.test = read_only},
-        {.test = slow_database},
-        {.test = full},
-        {.test = turned_off},
-        {.test = one_file_two_daemons},
-        {.test = another_database},
         {.test = a_spooled_answer_is_not_changed},
         {.test = results_meanwhile},
     };

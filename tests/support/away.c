@@ -132,6 +132,13 @@ void away_expect_count(const struct away *away, long responses)
     ck_assert_msg(check.status == 0, "%s%s", check.out, check.err);
 }
 
+void away_expect_retry(struct reply *reply, const char *slug)
+{
+    expect_problem(reply, 503, slug, NULL);
+    const char *after = header_of(reply, "Retry-After");
+    ck_assert(after && *after && strspn(after, "0123456789") == strlen(after));
+}
+
 const char *away_spool(const struct away *away, const char *const *args)
 {
     const char *all[8] = {"spool"};

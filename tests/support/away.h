@@ -36,6 +36,8 @@ void away_wait(const struct away *away, const char *pointer, const char *value);
 void away_wait_moved(const struct away *away);
 /* `npsd check` finds that the tallies equal a recount, and the number counts so many answers. */
 void away_expect_count(const struct away *away, long responses);
+/* 503 with this problem, and a time to come back. */
+void away_expect_retry(struct reply *reply, const char *slug);
 /* `npsd spool ARGS` on its spool: what it printed. */
 const char *away_spool(const struct away *away, const char *const *args);
 
