@@ -11,7 +11,7 @@ BUILD = build$(if $(SANITIZER),/$(subst $(comma),-,$(SANITIZER)))
 JOBS := $(shell nproc)
 
 # pkg-config is asked once, and only by a build: it may not be installed before `make run`.
-LIBS = libmicrohttpd jansson libpq libsodium zlib
+LIBS = libmicrohttpd jansson libpq libsodium sqlite3 zlib
 TEST_LIBS = check libcurl
 LIBS_CFLAGS = $(eval LIBS_CFLAGS := $$(shell pkg-config --cflags $(LIBS)))$(LIBS_CFLAGS)
 LIBS_LDLIBS = $(eval LIBS_LDLIBS := $$(shell pkg-config --libs $(LIBS)))$(LIBS_LDLIBS)

@@ -12,10 +12,11 @@ declare -A may=(
   [db]='base domain'
   [http]='base domain json'
   [store]='base domain db'
+  [spool]='base domain store'
   [state]='base domain json db store'
-  [ingest]='base domain db store state'
-  [api]='base domain page json http store state ingest db'
-  [cli]='base domain json db http store state ingest api'
+  [ingest]='base domain db store spool state'
+  [api]='base domain page json http store spool state ingest db'
+  [cli]='base domain json db http store spool state ingest api'
 )
 # A library's header, and the files that may include it.
 declare -A where=(
@@ -23,6 +24,7 @@ declare -A where=(
   [libpq-fe.h]='^src/db/'
   [jansson.h]='^(src|include/npsd)/(json|api|state|cli)/'
   [zlib.h]='^src/page/gzip\.c$'
+  [sqlite3.h]='^src/spool/'
   [sodium.h]='^(src|include/npsd)/base/'
 )
 

@@ -6,7 +6,8 @@
 # As root with apt-get, else through sudo; without either it prints the one line to run and fails.
 set -euo pipefail
 
-build=(gcc libc6-dev make pkg-config libmicrohttpd-dev libjansson-dev libpq-dev libsodium-dev zlib1g-dev)
+build=(gcc libc6-dev make pkg-config libmicrohttpd-dev libjansson-dev libpq-dev libsodium-dev libsqlite3-dev
+  zlib1g-dev)
 # curl is there for what `make run` suggests to try.
 serve=(postgresql-15 tzdata curl)
 harness=(check libcurl4-openssl-dev)

@@ -17,6 +17,7 @@ static const struct cli_command commands[] = {
     {"secret", "change the key that signs links", cli_secret},
     {"survey", "create, list and show surveys", cli_survey},
     {"report", "the numbers of a survey as a table", cli_report},
+    {"spool", "answers that wait for PostgreSQL, and those that it cannot take", cli_spool},
     {"config", "effective settings and where each comes from", cli_config},
     {"healthcheck", "exit 0 when the daemon is ready", cli_healthcheck},
 };

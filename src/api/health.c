@@ -2,9 +2,11 @@
 
 #include "npsd/api/traffic.h"
 #include "npsd/api/world.h"
+#include "npsd/base/clock.h"
 #include "npsd/base/metrics.h"
 #include "npsd/db/pool.h"
 #include "npsd/ingest/lane.h"
+#include "npsd/ingest/spooler.h"
 #include "npsd/state/poller.h"
 
 #include <stdio.h>
@@ -19,39 +21,84 @@ struct reply health_alive(struct call *call)
     return reply_json(200, &w);
 }
 
-/* Why answers cannot be taken; NULL: they can. */
-static const char *obstacle(const struct world *world)
+/* How the daemon is at the moment it is asked. */
+struct readiness {
+    const char *why; /* answers cannot be taken; NULL: they can */
+    bool away;       /* the database takes none */
+    struct spooler_state spooler;
+};
+
+static const char *const spooler_uses[] = {
+    [SPOOLER_OFF] = "off",   [SPOOLER_LOCKED] = "locked", [SPOOLER_FOREIGN] = "foreign",
+    [SPOOLER_FULL] = "full", [SPOOLER_BROKEN] = "broken", [SPOOLER_GOOD] = "good",
+};
+
+static bool is_queue_full(const struct world *world)
 {
-    static const char *const names[] = {
-        [POLLER_READY] = NULL,
-        [POLLER_AWAY] = "database-away",
-        [POLLER_SCHEMA] = "schema-wrong",
-        [POLLER_UNSAFE] = "durability-off",
-    };
+    return lane_room(world->single) * 5 < (size_t)world->config->queue;
+}
+
+/* Without the database answers are taken by the spool, or not at all. */
+static struct readiness readiness_of(const struct world *world)
+{
+    struct readiness is = {.spooler = spooler_state(world->spooler)};
+    enum poller_health health = poller_health(world->poller);
+    bool spools = is.spooler.use == SPOOLER_GOOD;
+    is.away = health == POLLER_AWAY || is.spooler.away;
     if (atomic_load(&world->draining))
-        return "draining";
-    const char *name = names[poller_health(world->poller)];
-    if (name)
-        return name;
-    bool full = lane_room(world->single) * 5 < (size_t)world->config->queue;
-    return full ? "queue-full" : NULL;
+        is.why = "draining";
+    else if (health == POLLER_SCHEMA)
+        is.why = "schema-wrong";
+    else if (health == POLLER_UNSAFE)
+        is.why = "durability-off";
+    else if (is.away && !spools)
+        is.why = is.spooler.use == SPOOLER_FULL ? "spool-full" : "database-away";
+    else if (is_queue_full(world))
+        is.why = "queue-full";
+    return is;
+}
+
+static const char *status_of(const struct readiness *is)
+{
+    if (is->why)
+        return "unavailable";
+    return is->away ? "degraded" : "ready";
+}
+
+/* Only what somebody may want to do something about. */
+static void write_spool(struct json_writer *w, const struct spooler_state *spooler)
+{
+    const struct spool_state *spool = &spooler->spool;
+    bool quiet = spooler->use == SPOOLER_GOOD && spool->waiting == 0 && spool->conflicts == 0;
+    if (spooler->use == SPOOLER_OFF || quiet)
+        return;
+    json_object_begin(w, "spool");
+    json_put_text(w, "status", spooler_uses[spooler->use]);
+    json_put_int(w, "waiting", spool->waiting);
+    if (spool->waiting > 0)
+        json_put_time(w, "oldest_received_at", spool->oldest_us);
+    json_put_int(w, "conflicts", spool->conflicts);
+    json_object_end(w);
 }
 
 struct reply health_ready(struct call *call)
 {
     const struct world *world = call_world(call);
-    const char *why = obstacle(world);
+    const struct readiness is = readiness_of(world);
     struct json_writer w = json_writer(call->arena);
     json_object_begin(&w, NULL);
-    json_put_text(&w, "status", why ? "unavailable" : "ready");
-    if (why)
-        json_put_text(&w, "reason", why);
+    json_put_text(&w, "status", status_of(&is));
+    if (is.why)
+        json_put_text(&w, "reason", is.why);
+    if (is.away)
+        json_put_text(&w, "database", "away");
+    write_spool(&w, &is.spooler);
     if (world->config->allow_unsafe_durability)
         json_put_text(&w, "durability", "unsafe-allowed");
     json_object_end(&w);
-    struct reply reply = reply_json(why ? 503 : 200, &w);
+    struct reply reply = reply_json(is.why ? 503 : 200, &w);
     reply_header(&reply, "Cache-Control", "no-store");
-    if (why)
+    if (is.why)
         reply_header(&reply, "Retry-After", "1");
     return reply;
 }
@@ -116,6 +163,23 @@ static double resident_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
+static void write_spool_gauges(struct buf *out, const struct spooler_state *spooler)
+{
+    const struct spool_state *spool = &spooler->spool;
+    int64_t age_us = spool->oldest_us ? clock_now_us() - spool->oldest_us : 0;
+    write_gauge(out, "npsd_spool_usable", "1 while the spool takes answers if it must",
+                spooler->use == SPOOLER_GOOD);
+    write_gauge(out, "npsd_spooling", "1 while answers go to the spool", spooler->away);
+    write_gauge(out, "npsd_spool_waiting", "Answers in the spool", (double)spool->waiting);
+    write_gauge(out, "npsd_spool_oldest_seconds", "Age of the first answer in the spool",
+                (double)age_us / CLOCK_SECOND_US);
+    write_gauge(out, "npsd_spool_conflicts", "Answers kept aside in the spool",
+                (double)spool->conflicts);
+    write_gauge(out, "npsd_spool_bytes", "Bytes that the spool holds", (double)spool->bytes);
+    write_gauge(out, "npsd_spool_max_bytes", "Bytes that the spool may hold",
+                (double)spool->max_bytes);
+}
+
 static size_t batches_waiting(const struct world *world)
 {
     size_t waiting = 0;
@@ -139,6 +203,8 @@ struct reply health_metrics(struct call *call)
                 (double)pool_waiting(world->pool));
     write_gauge(&out, "npsd_db_connected", "1 while the database answers",
                 poller_health(world->poller) == POLLER_READY);
+    const struct spooler_state spooler = spooler_state(world->spooler);
+    write_spool_gauges(&out, &spooler);
     write_gauge(&out, "npsd_unsafe_durability_allowed", "1 if started for tests only",
                 world->config->allow_unsafe_durability);
     write_gauge(&out, "process_resident_memory_bytes", "Resident memory", resident_bytes());

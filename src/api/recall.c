@@ -3,6 +3,7 @@
 #include "npsd/api/jobs.h"
 #include "npsd/api/kept.h"
 #include "npsd/api/limits.h"
+#include "npsd/api/stale.h"
 #include "npsd/api/world.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/metrics.h"
@@ -13,7 +14,7 @@
 
 #define QUARTER_HOUR_US (900 * CLOCK_SECOND_US)
 
-enum { BUCKETS = 256, OVERLOADED = 503 };
+enum { BUCKETS = 256, OVERLOADED = 503, UNAVAILABLE = 503 };
 
 /* A call on its way to a worker, or one that waits for such a call. Lives in its call's arena. */
 struct flight {
@@ -135,6 +136,20 @@ static void wake(struct flight *waiting, struct kept_reply *kept, int failed)
     }
 }
 
+/* The route's own reply, or the last known one while the database does not answer. */
+static struct reply answer(struct call *call, bool *ret_stale)
+{
+    struct reply reply = jobs_handle(call);
+    *ret_stale = false;
+    if (reply.status == UNAVAILABLE) {
+        struct reply last = stale_answer(call);
+        *ret_stale = last.status != 0;
+        return *ret_stale ? last : reply;
+    }
+    stale_keep(call, &reply);
+    return reply;
+}
+
 /* On a worker, in place of the route's handler: outside of any landing, because whoever waits must
  * be woken whatever happens. */
 static struct reply fly(struct call *call, void *work)
@@ -143,9 +158,10 @@ static struct reply fly(struct call *call, void *work)
     struct recall *recall = call_world(call)->recall;
     struct flight *waiting = begin(recall, work);
     uint64_t generation = generation_of(call);
-    struct reply reply = jobs_handle(call);
+    bool stale;
+    struct reply reply = answer(call, &stale);
     struct kept_reply *kept = kept_copy(&reply);
-    if (kept && generation_of(call) == generation)
+    if (kept && !stale && generation_of(call) == generation)
         kept_put(table_of(call), &flight->question, generation, kept);
     wake(waiting, kept, reply.status >= 500 ? reply.status : 0);
     if (kept)
@@ -296,7 +312,9 @@ struct reply recall_call(struct call *call)
     struct kept_reply *kept = recollect(call, &question, &generation);
     if (kept)
         return recalled(call, kept, generation);
-    struct reply refusal = limit_strangers(call);
+    struct reply refusal = stale_answer_away(call);
+    if (!refusal.status)
+        refusal = limit_strangers(call);
     if (refusal.status)
         return refusal;
     struct flight *flight = arena_calloc(call->arena, 1, sizeof *flight);

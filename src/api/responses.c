@@ -2,6 +2,7 @@
 
 #include "npsd/api/database.h"
 #include "npsd/api/world.h"
+#include "npsd/ingest/spooler.h"
 
 #include <string.h>
 
@@ -96,6 +97,10 @@ struct reply response_find_id(struct call *call, const struct uuid *id,
                               struct stored_response *ret_response)
 {
     bool found = false;
+    /* Asked first: what has left the spool is in the database. */
+    if (spooler_holds(call_world(call)->spooler, call_identity(call)->survey->id, id))
+        return reply_problem(call, PROBLEM_UNAVAILABLE,
+                             "This response is taken, and not yet in the database.");
     enum db_status status = responses_read(call->db, call->arena, call_identity(call)->survey->id,
                                            id, &found, ret_response);
     if (status != DB_OK)

@@ -183,7 +183,24 @@ bool submission_again(const struct call *call, struct submission *submission,
 
 bool submission_succeeded(enum lane_outcome outcome)
 {
-    return outcome == LANE_CREATED || outcome == LANE_REPLAYED;
+    return outcome == LANE_CREATED || outcome == LANE_SPOOLED || submission_is_replay(outcome);
+}
+
+bool submission_is_replay(enum lane_outcome outcome)
+{
+    return outcome == LANE_REPLAYED || outcome == LANE_SPOOLED_AGAIN;
+}
+
+static bool is_spooled(enum lane_outcome outcome)
+{
+    return outcome == LANE_SPOOLED || outcome == LANE_SPOOLED_AGAIN;
+}
+
+int submission_status(enum lane_outcome outcome)
+{
+    if (is_spooled(outcome))
+        return 202;
+    return outcome == LANE_REPLAYED ? 200 : 201;
 }
 
 enum problem submission_problem(enum lane_outcome outcome, const char **ret_detail)
@@ -199,6 +216,7 @@ enum problem submission_problem(enum lane_outcome outcome, const char **ret_deta
         *ret_detail = "PostgreSQL does not take a text of this answer.";
         return PROBLEM_INVALID;
     case LANE_UNAVAILABLE:
+    case LANE_UNFIT:
         *ret_detail = "The database cannot take answers now. Nothing was stored.";
         return PROBLEM_UNAVAILABLE;
     case LANE_UNKNOWN:
@@ -231,6 +249,8 @@ void submission_write(struct json_writer *w, const struct call *call,
     const struct answer_row *row = &submission->item.row;
     const struct response *response = &submission->response;
     char id[UUID_TEXT_SIZE], token[EDIT_TOKEN_SIZE];
+    if (is_spooled(submission->item.outcome))
+        json_put_text(w, "status", "spooled");
     json_put_text(w, "id", uuid_format(&row->id, id));
     json_put_text(w, "survey", who->survey->slug);
     json_put_int(w, "score", response->score);

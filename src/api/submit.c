@@ -51,7 +51,7 @@ static struct reply finish_one(struct call *call, void *work)
         return reply_problem(call, problem, detail);
     }
     bool minimal = wants_minimal(call);
-    struct reply reply = reply_empty(outcome == LANE_CREATED ? 201 : 200);
+    struct reply reply = reply_empty(submission_status(outcome));
     if (!minimal) {
         struct json_writer w = json_writer(call->arena);
         json_object_begin(&w, NULL);
@@ -60,7 +60,7 @@ static struct reply finish_one(struct call *call, void *work)
         reply = reply_json(reply.status, &w);
     }
     reply_header(&reply, "Location", location_of(call, submission));
-    if (outcome == LANE_REPLAYED && !submission->corrected)
+    if (submission_is_replay(outcome) && !submission->corrected)
         reply_header(&reply, "Idempotent-Replayed", "true");
     if (minimal)
         reply_header(&reply, "Preference-Applied", "return=minimal");

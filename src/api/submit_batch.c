@@ -180,9 +180,9 @@ static void write_item(struct json_writer *w, const struct call *call,
     const char *detail = item->detail;
     if (!item->refused && submission_succeeded(outcome)) {
         char id[UUID_TEXT_SIZE];
-        json_put_int(w, "status", outcome == LANE_CREATED ? 201 : 200);
+        json_put_int(w, "status", submission_status(outcome));
         json_put_text(w, "id", uuid_format(&item->submission.item.row.id, id));
-        if (outcome == LANE_REPLAYED)
+        if (submission_is_replay(outcome))
             json_put_bool(w, "replayed", true);
         return;
     }

@@ -4,6 +4,7 @@
 #include "npsd/api/pages.h"
 #include "npsd/api/recall.h"
 #include "npsd/api/routes.h"
+#include "npsd/api/stale.h"
 #include "npsd/api/submit.h"
 #include "npsd/api/traffic.h"
 #include "npsd/api/world.h"
@@ -14,6 +15,7 @@
 #include "npsd/http/server.h"
 #include "npsd/ingest/folder.h"
 #include "npsd/ingest/lane.h"
+#include "npsd/ingest/spooler.h"
 #include "npsd/state/poller.h"
 #include "watch.h"
 
@@ -52,15 +54,46 @@ struct service {
     struct server *server, *admin;
 };
 
-static bool start_batch_lanes(struct world *world, const struct lane_options *options)
+/* Before all that asks the directory, which it may restore. */
+static bool start_spooler(struct service *s, const struct config *config)
 {
-    for (int i = 0; i < BATCH_LANES; i++)
-        if (!(world->batch[i] = lane_start(options)))
-            return false;
-    return true;
+    struct world *world = &s->world;
+    const struct spooler_options options = {
+        .spool = {.path = config->spool, .max_bytes = config->spool_max_mb * INT64_C(1048576)},
+        .database = &s->lanes,
+        .directory = world->directory,
+        .values = world->values,
+        .freshness = world->freshness,
+    };
+    return !*config->spool || (world->spooler = spooler_start(&options));
 }
 
-static bool start_state(struct service *s, const struct config *config, bool migrate)
+static bool start_lanes(struct service *s, const struct config *config)
+{
+    struct world *world = &s->world;
+    const struct lane_options single = {
+        .name = "npsd-single",
+        .database = &s->lanes,
+        .values = world->values,
+        .freshness = world->freshness,
+        .spooler = world->spooler,
+        .queue_max = (size_t)config->queue,
+        .batch_max = SINGLE_BATCH,
+    };
+    struct lane_options batch = single;
+    batch.name = "npsd-batch";
+    batch.database = &s->database;
+    batch.batch_max = MANY_BATCH;
+    /* A batch is taken whole, so a shorter queue would never have room for one. */
+    if (batch.queue_max < BATCH_MAX)
+        batch.queue_max = BATCH_MAX;
+    for (int i = 0; i < BATCH_LANES; i++)
+        if (!(world->batch[i] = lane_start(&batch)))
+            return false;
+    return (world->single = lane_start(&single));
+}
+
+static bool make_state(struct service *s, const struct config *config)
 {
     struct world *world = &s->world;
     s->database = cli_database(config);
@@ -75,25 +108,19 @@ static bool start_state(struct service *s, const struct config *config, bool mig
     world->displays = display_meter_new();
     world->freshness = freshness_new();
     world->recall = recall_new(world->freshness);
+    world->stale = stale_new();
+    return world->directory && world->values && world->limits && world->looks && world->asks &&
+           world->displays && world->freshness && world->recall && world->stale;
+}
+
+static bool start_state(struct service *s, const struct config *config, bool migrate)
+{
+    struct world *world = &s->world;
     const struct poller_options poller = {&s->database, world->directory, world->freshness,
                                           migrate};
-    const struct lane_options single = {"npsd-single",         &s->lanes,
-                                        world->values,         world->freshness,
-                                        (size_t)config->queue, SINGLE_BATCH};
-    /* A batch is taken whole, so a shorter queue would never have room for one. */
-    const struct lane_options batch = {
-        "npsd-batch",
-        &s->database,
-        world->values,
-        world->freshness,
-        (size_t)(config->queue > BATCH_MAX ? config->queue : BATCH_MAX),
-        MANY_BATCH};
-    return world->directory && world->values && world->limits && world->looks && world->asks &&
-           world->displays && world->freshness && world->recall &&
-           (world->poller = poller_start(&poller)) &&
+    return start_spooler(s, config) && (world->poller = poller_start(&poller)) &&
            (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
-           (world->single = lane_start(&single)) && start_batch_lanes(world, &batch) &&
-           (s->folder = folder_start(&s->database, world->displays));
+           start_lanes(s, config) && (s->folder = folder_start(&s->database, world->displays));
 }
 
 static bool start_servers(struct service *s, const struct config *config)
@@ -196,12 +223,14 @@ static bool stop(struct service *s)
     lane_stop(world->single);
     for (int i = 0; i < BATCH_LANES; i++)
         lane_stop(world->batch[i]);
+    spooler_stop(world->spooler);
     pool_stop(world->pool);
     ended &= server_stop(s->server);
     poller_stop(world->poller);
     if (!ended)
         return false;
     recall_free(world->recall);
+    stale_free(world->stale);
     freshness_free(world->freshness);
     limits_free(world->limits);
     limits_free(world->looks);
@@ -224,7 +253,8 @@ static int serve(const struct config *config, bool migrate)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (!check_durability(config))
         return CLI_REFUSED;
-    bool started = start_state(&service, config, migrate) && start_servers(&service, config);
+    bool started = make_state(&service, config) && start_state(&service, config, migrate) &&
+                   start_servers(&service, config);
     if (started) {
         tell_listening(&service, config);
         wait_for_signal();

@@ -3,18 +3,21 @@
 #include "npsd/base/clock.h"
 #include "npsd/base/log.h"
 #include "npsd/base/metrics.h"
+#include "npsd/ingest/spooler.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { PAUSE_MS = 20 }; /* between tries while an outcome is unknown */
+enum { PAUSE_MS = 20 };                /* between tries while an outcome is unknown */
+#define HASTE_US (2 * CLOCK_SECOND_US) /* for what others keep: a lock's timeout, then no more */
 
 /* A run of items with different ids, sorted by (survey, id): what one transaction takes. */
 struct run {
     struct lane_item **items;
     size_t count;
     bool sent; /* something was sent whose outcome is not known */
+    int64_t began_us;
 };
 
 static void set_outcome(struct run *run, enum lane_outcome outcome)
@@ -79,18 +82,25 @@ static enum db_status run_carefully(struct batch_tools *tools, struct run *run)
     return status;
 }
 
-static int64_t run_deadline(const struct run *run)
+static int64_t run_deadline(const struct batch_tools *tools, const struct run *run)
 {
     int64_t deadline = 0;
     for (size_t i = 0; i < run->count; i++)
         if (run->items[i]->deadline_us > deadline)
             deadline = run->items[i]->deadline_us;
-    return deadline;
+    int64_t soon = run->began_us + HASTE_US;
+    return tools->hasty && soon < deadline ? soon : deadline;
+}
+
+/* What was not sent: whether the database is away, or not what it must be. */
+static enum lane_outcome unsent_outcome(enum db_status status)
+{
+    return status == DB_SCHEMA || status == DB_UNSAFE ? LANE_UNFIT : LANE_UNAVAILABLE;
 }
 
 static void give_up(struct batch_tools *tools, struct run *run, enum db_status status)
 {
-    enum lane_outcome outcome = run->sent ? LANE_UNKNOWN : LANE_UNAVAILABLE;
+    enum lane_outcome outcome = run->sent ? LANE_UNKNOWN : unsent_outcome(status);
     log_error(NULL, run->sent ? "ingest-outcome-unknown" : "ingest-failed",
               LOG_TEXT("status", db_status_name(status)), LOG_TEXT("error", pg_error(tools->pg)),
               LOG_NUMBER("answers", (int64_t)run->count));
@@ -98,7 +108,7 @@ static void give_up(struct batch_tools *tools, struct run *run, enum db_status s
 }
 
 /* Nothing more can be done now with this status, unless something was sent: then its outcome is
- * worth waiting for. */
+ * worth waiting for, if nobody else keeps the answers. */
 static bool is_hopeless(enum db_status status)
 {
     return status != DB_LOST && status != DB_RETRY && status != DB_CONFLICT;
@@ -132,7 +142,7 @@ static void pause_shortly(void)
  * for. status is what sends the run here. */
 static void settle(struct batch_tools *tools, struct run *run, enum db_status status)
 {
-    int64_t deadline = run_deadline(run);
+    int64_t deadline = run_deadline(tools, run);
     for (bool first = true; status != DB_OK; first = false) {
         run->sent |= status == DB_LOST;
         if (status == DB_REFUSED) {
@@ -142,7 +152,8 @@ static void settle(struct batch_tools *tools, struct run *run, enum db_status st
                 settle_halves(tools, run);
             return;
         }
-        if ((is_hopeless(status) && !run->sent) || clock_monotonic_us() >= deadline) {
+        if ((is_hopeless(status) && (tools->hasty || !run->sent)) ||
+            clock_monotonic_us() >= deadline) {
             give_up(tools, run, status);
             return;
         }
@@ -155,7 +166,7 @@ static void settle(struct batch_tools *tools, struct run *run, enum db_status st
 
 static void run_commit(struct batch_tools *tools, struct run *run)
 {
-    int64_t began = clock_monotonic_us();
+    run->began_us = clock_monotonic_us();
     enum db_status status =
         answers_append(tools->pg, tools->arena, run_rows(tools->arena, run), run->count);
     if (status == DB_OK)
@@ -163,7 +174,7 @@ static void run_commit(struct batch_tools *tools, struct run *run)
     else
         settle(tools, run, status);
     metrics_observe(METRIC_BATCH_SIZE, run->count);
-    metrics_observe(METRIC_COMMIT, (uint64_t)(clock_monotonic_us() - began));
+    metrics_observe(METRIC_COMMIT, (uint64_t)(clock_monotonic_us() - run->began_us));
 }
 
 static void place_facet(struct answer_row *row, int facet, int32_t value)
@@ -205,7 +216,7 @@ static size_t number_all(struct batch_tools *tools, struct lane_item **items, si
             items[kept++] = items[i];
             continue;
         }
-        items[i]->outcome = status == DB_REFUSED ? LANE_REFUSED : LANE_UNAVAILABLE;
+        items[i]->outcome = status == DB_REFUSED ? LANE_REFUSED : unsent_outcome(status);
         if (!failed)
             log_error(NULL, "facet-value-failed", LOG_TEXT("status", db_status_name(status)),
                       LOG_TEXT("error", pg_error(tools->pg)));
@@ -302,10 +313,12 @@ _Static_assert(METRIC_CREATED_IMPORT - METRIC_CREATED == CHANNEL_IMPORT,
 static void count_outcomes(struct lane_item *const *items, size_t count)
 {
     static const enum metric_counter counters[] = {
-        [LANE_CREATED] = METRIC_CREATED, [LANE_REPLAYED] = METRIC_REPLAYED,
-        [LANE_REUSED] = METRIC_REUSED,   [LANE_ERASED] = METRIC_REPLAYED,
-        [LANE_REFUSED] = METRIC_POISON,  [LANE_UNAVAILABLE] = METRIC_UNAVAILABLE,
-        [LANE_UNKNOWN] = METRIC_UNKNOWN, [LANE_EXPIRED] = METRIC_REJECTED,
+        [LANE_CREATED] = METRIC_CREATED,        [LANE_REPLAYED] = METRIC_REPLAYED,
+        [LANE_REUSED] = METRIC_REUSED,          [LANE_ERASED] = METRIC_REPLAYED,
+        [LANE_REFUSED] = METRIC_POISON,         [LANE_UNAVAILABLE] = METRIC_UNAVAILABLE,
+        [LANE_UNFIT] = METRIC_UNAVAILABLE,      [LANE_UNKNOWN] = METRIC_UNKNOWN,
+        [LANE_EXPIRED] = METRIC_REJECTED,       [LANE_SPOOLED] = METRIC_SPOOLED,
+        [LANE_SPOOLED_AGAIN] = METRIC_REPLAYED,
     };
     for (size_t i = 0; i < count; i++) {
         bool created = items[i]->outcome == LANE_CREATED;
@@ -313,9 +326,9 @@ static void count_outcomes(struct lane_item *const *items, size_t count)
     }
 }
 
-void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count)
+/* rest is the batch's own list. */
+static void settle_all(struct batch_tools *tools, struct lane_item **rest, size_t count)
 {
-    struct lane_item **rest = arena_memdup(tools->arena, items, count * sizeof *items);
     for (size_t i = 0; i < count; i++)
         rest[i]->place = i;
     size_t left = drop_expired(rest, count);
@@ -328,6 +341,20 @@ void batch_commit(struct batch_tools *tools, struct lane_item *const *items, siz
         rest += run.count;
         left = answer_repeats(&run, rest, left - run.count);
     }
+}
+
+void batch_settle(struct batch_tools *tools, struct lane_item *const *items, size_t count)
+{
+    settle_all(tools, arena_memdup(tools->arena, items, count * sizeof *items), count);
     tell_committed(tools->freshness, items, count);
+}
+
+void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count)
+{
+    struct lane_item **rest = arena_memdup(tools->arena, items, count * sizeof *items);
+    size_t left = spooler_meet(tools->spooler, rest, count);
+    settle_all(tools, rest, left);
+    tell_committed(tools->freshness, items, count);
+    spooler_take(tools->spooler, tools->arena, items, count);
     count_outcomes(items, count);
 }

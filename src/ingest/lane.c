@@ -57,7 +57,9 @@ static void *lane_main(void *argument)
     struct batch_tools tools = {.pg = lane->pg,
                                 .arena = &arena,
                                 .values = lane->options.values,
-                                .freshness = lane->options.freshness};
+                                .freshness = lane->options.freshness,
+                                .spooler = lane->options.spooler,
+                                .hasty = lane->options.spooler != NULL};
     while ((count = lane_take(lane)) > 0) {
         pulse_busy("lane", COMMIT_LIMIT_S);
         batch_commit(&tools, lane->batch, count);

@@ -122,6 +122,20 @@ enum db_status directory_refresh(struct directory *directory, struct pg *pg)
     return status;
 }
 
+bool directory_restore(struct directory *directory, const char *copy, size_t len)
+{
+    bool good = true;
+    pthread_mutex_lock(&directory->reading);
+    if (!directory->latest) { /* which only moves under reading */
+        struct directory_snapshot *snapshot = directory_read_copy(copy, len, &directory->flags);
+        good = snapshot != NULL;
+        if (good)
+            directory_publish(directory, snapshot);
+    }
+    pthread_mutex_unlock(&directory->reading);
+    return good;
+}
+
 /* Sweeps the flags and writes; what could not be written is flagged again. */
 static enum db_status touch_keys(const struct directory_snapshot *snapshot, struct pg *pg,
                                  bool *ret_any)

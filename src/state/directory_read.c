@@ -1,7 +1,6 @@
 #include "directory_read.h"
 
 #include "npsd/base/log.h"
-#include "npsd/store/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +17,11 @@ const struct db_stmt *const directory_statements[] = {&read_version,
                                                       &directory_secret_stmts[SECRET_ADD_LINK],
                                                       NULL};
 
-/* What one transaction reads. keys are read into the snapshot's arena, surveys into scratch. */
+/* What one transaction reads. */
 struct reading {
-    struct arena *arena, *scratch;
-    struct directory_snapshot *snapshot;
+    struct directory_content content;
+    struct arena *scratch; /* of the surveys */
     bool has_secrets;
-    struct survey_record *surveys;
-    size_t survey_count;
-    struct key_record *keys;
-    size_t key_count;
 };
 
 enum db_status directory_read_version(struct pg *pg, int64_t *ret_version)
@@ -42,18 +37,19 @@ enum db_status directory_read_version(struct pg *pg, int64_t *ret_version)
 static enum db_status read_all(struct pg *pg, void *context)
 {
     struct reading *reading = context;
+    struct directory_content *content = &reading->content;
 
-    arena_reset(reading->arena);
+    arena_reset(content->arena);
     arena_reset(reading->scratch);
-    reading->snapshot = arena_calloc(reading->arena, 1, sizeof(*reading->snapshot));
-    reading->snapshot->arena = reading->arena;
-    enum db_status status = directory_read_version(pg, &reading->snapshot->version);
+    content->snapshot = arena_calloc(content->arena, 1, sizeof(*content->snapshot));
+    content->snapshot->arena = content->arena;
+    enum db_status status = directory_read_version(pg, &content->snapshot->version);
     if (status == DB_OK)
-        status = directory_read_secrets(pg, reading->snapshot, &reading->has_secrets);
+        status = directory_read_secrets(pg, content->snapshot, &reading->has_secrets);
     if (status == DB_OK)
-        status = surveys_read_all(pg, reading->scratch, &reading->surveys, &reading->survey_count);
+        status = surveys_read_all(pg, reading->scratch, &content->surveys, &content->survey_count);
     if (status == DB_OK)
-        status = keys_read_all(pg, reading->arena, false, &reading->keys, &reading->key_count);
+        status = keys_read_all(pg, content->arena, false, &content->keys, &content->key_count);
     return status;
 }
 
@@ -70,21 +66,21 @@ static int order_by_hash(const void *a, const void *b)
 }
 
 /* A definition that cannot be read (somebody wrote into the tables by hand) costs one survey. */
-static void index_surveys(const struct reading *reading)
+static void index_surveys(const struct directory_content *content)
 {
-    struct directory_snapshot *snapshot = reading->snapshot;
+    struct directory_snapshot *snapshot = content->snapshot;
     const struct survey **by_id =
-        arena_calloc(reading->arena, reading->survey_count, sizeof(*by_id));
+        arena_calloc(content->arena, content->survey_count, sizeof(*by_id));
     size_t count = 0;
 
-    for (size_t i = 0; i < reading->survey_count; i++) {
-        by_id[count] = survey_from_record(reading->arena, &reading->surveys[i]);
+    for (size_t i = 0; i < content->survey_count; i++) {
+        by_id[count] = survey_from_record(content->arena, &content->surveys[i]);
         if (by_id[count])
             count++;
         else
-            log_error(NULL, "survey-unreadable", LOG_TEXT("survey", reading->surveys[i].slug));
+            log_error(NULL, "survey-unreadable", LOG_TEXT("survey", content->surveys[i].slug));
     }
-    const struct survey **sorted = arena_memdup(reading->arena, by_id, count * sizeof(*by_id));
+    const struct survey **sorted = arena_memdup(content->arena, by_id, count * sizeof(*by_id));
     qsort(sorted, count, sizeof(*sorted), order_by_slug);
     snapshot->surveys = sorted;
     snapshot->survey_count = count;
@@ -117,27 +113,39 @@ static atomic_bool *make_flag(struct arena *flags)
 }
 
 /* Both snapshots have their keys by id, so the flags are found in one pass. */
-static void index_keys(const struct reading *reading, struct arena *flags,
+static void index_keys(const struct directory_content *content, struct arena *flags,
                        const struct directory_snapshot *last)
 {
-    struct directory_snapshot *snapshot = reading->snapshot;
-    size_t count = reading->key_count, at = 0, last_count = last ? last->key_count : 0;
-    struct directory_key *keys = arena_calloc(reading->arena, count, sizeof(*keys));
-    const struct directory_key **by_hash = arena_calloc(reading->arena, count, sizeof(*by_hash));
+    struct directory_snapshot *snapshot = content->snapshot;
+    size_t count = content->key_count, at = 0, last_count = last ? last->key_count : 0;
+    struct directory_key *keys = arena_calloc(content->arena, count, sizeof(*keys));
+    const struct directory_key **by_hash = arena_calloc(content->arena, count, sizeof(*by_hash));
 
     for (size_t i = 0; i < count; i++) {
-        const struct key_record *record = &reading->keys[i];
+        const struct key_record *record = &content->keys[i];
         while (at < last_count && last->keys[at].id < record->id)
             at++;
         bool known = at < last_count && last->keys[at].id == record->id;
         keys[i] =
-            key_from_record(reading->arena, record, known ? last->keys[at].used : make_flag(flags));
+            key_from_record(content->arena, record, known ? last->keys[at].used : make_flag(flags));
         by_hash[i] = &keys[i];
     }
     qsort(by_hash, count, sizeof(*by_hash), order_by_hash);
     snapshot->keys = keys;
     snapshot->key_count = count;
     snapshot->index->keys_by_hash = by_hash;
+}
+
+void directory_make(struct directory_content *content, struct arena *flags,
+                    const struct directory_snapshot *last)
+{
+    struct directory_snapshot *snapshot = content->snapshot;
+    snapshot->index = arena_calloc(content->arena, 1, sizeof(*snapshot->index));
+    snapshot->edit_secret = crypto_mac_key(snapshot->secrets.edit, DIRECTORY_SECRET_SIZE);
+    snapshot->cursor_secret = crypto_mac_key(snapshot->secrets.cursor, DIRECTORY_SECRET_SIZE);
+    index_surveys(content);
+    index_keys(content, flags, last);
+    atomic_init(&snapshot->references, 1);
 }
 
 static enum db_status read_with_secrets(struct pg *pg, struct reading *reading)
@@ -163,14 +171,11 @@ enum db_status directory_read(struct pg *pg, struct arena *flags,
     arena_init(arena, SNAPSHOT_BLOCK);
     arena_init(&scratch, SNAPSHOT_BLOCK);
 
-    struct reading reading = {.arena = arena, .scratch = &scratch};
+    struct reading reading = {.content.arena = arena, .scratch = &scratch};
     enum db_status status = read_with_secrets(pg, &reading);
     if (status == DB_OK) {
-        reading.snapshot->index = arena_calloc(arena, 1, sizeof(*reading.snapshot->index));
-        index_surveys(&reading);
-        index_keys(&reading, flags, last);
-        atomic_init(&reading.snapshot->references, 1);
-        *ret_snapshot = reading.snapshot;
+        directory_make(&reading.content, flags, last);
+        *ret_snapshot = reading.content.snapshot;
     } else {
         arena_done(arena);
         free(arena);

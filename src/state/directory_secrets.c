@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SECRET_SIZE = 32, KIDS = 256 };
+enum { KIDS = 256 };
 
 #define LINK_NUMBER "substr(name, 6)::int4"
 #define IS_LINK "name ~ '^link\\.[0-9]{1,9}$'"
@@ -28,11 +28,12 @@ const struct db_stmt directory_secret_stmts[] = {
                          " from secret where " IS_LINK " returning " LINK_NUMBER},
 };
 
-static void take_secret(const struct db_result *result, int row, struct crypto_mac_key *key)
+/* Of a secret whose length the query has checked. */
+static void take_secret(const struct db_result *result, int row, uint8_t *secret)
 {
     size_t len;
     const char *bytes = db_bytes(result, row, 1, &len);
-    *key = crypto_mac_key(bytes, len);
+    memcpy(secret, bytes, DIRECTORY_SECRET_SIZE);
 }
 
 static enum db_status read_link_keys(struct pg *pg, struct link_keys *keys)
@@ -63,20 +64,22 @@ enum db_status directory_read_secrets(struct pg *pg, struct directory_snapshot *
         return status;
     *ret_complete = db_rows(result) == 2 && snapshot->link_keys.count > 0;
     if (*ret_complete) {
-        take_secret(result, 0, &snapshot->cursor_secret);
-        take_secret(result, 1, &snapshot->edit_secret);
+        take_secret(result, 0, snapshot->secrets.cursor);
+        take_secret(result, 1, snapshot->secrets.edit);
     }
     return DB_OK;
 }
 
 enum db_status directory_add_secrets(struct pg *pg)
 {
-    uint8_t bytes[3 * SECRET_SIZE];
-    const uint8_t *cursor = bytes, *edit = cursor + SECRET_SIZE, *link = edit + SECRET_SIZE;
+    struct directory_secrets secrets;
+    uint8_t link[LINK_KEY_SIZE];
 
-    crypto_random(bytes, sizeof(bytes));
-    return PG_EXEC(pg, &directory_secret_stmts[SECRET_ADD], NULL, P_BYTES(cursor, SECRET_SIZE),
-                   P_BYTES(edit, SECRET_SIZE), P_BYTES(link, SECRET_SIZE));
+    crypto_random(&secrets, sizeof(secrets));
+    crypto_random(link, sizeof(link));
+    return PG_EXEC(pg, &directory_secret_stmts[SECRET_ADD], NULL,
+                   P_BYTES(secrets.cursor, DIRECTORY_SECRET_SIZE),
+                   P_BYTES(secrets.edit, DIRECTORY_SECRET_SIZE), P_BYTES(link, LINK_KEY_SIZE));
 }
 
 /* --- a new key for links --- */

@@ -329,6 +329,11 @@ const char *daemon_stop(struct daemon *daemon)
     return complaint;
 }
 
+void daemon_kill(struct daemon *daemon)
+{
+    clear(daemon);
+}
+
 long daemon_rss_kib(const struct daemon *daemon)
 {
     const char *status = text_file(text("/proc/%d/status", (int)daemon->pid));

@@ -45,6 +45,8 @@ void daemon_hand_over(int fd);
 /* SIGTERM; NULL when it ended in time with exit code 0 and without a report of a sanitizer, else
  * what was wrong (lives like text()). Removes the folder. */
 const char *daemon_stop(struct daemon *daemon);
+/* SIGKILL. Removes the folder, too: what shall outlive it is kept elsewhere. */
+void daemon_kill(struct daemon *daemon);
 /* Resident memory in KiB. */
 long daemon_rss_kib(const struct daemon *daemon);
 

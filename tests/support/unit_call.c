@@ -173,8 +173,13 @@ void unit_call_admit(struct unit_call *c)
 
 void unit_call_lanes(struct unit_call *c, size_t room)
 {
-    const struct lane_options options = {"npsd-test",        &c->database, c->world.values,
-                                         c->world.freshness, room,         room};
+    const struct lane_options options = {.name = "npsd-test",
+                                         .database = &c->database,
+                                         .values = c->world.values,
+                                         .freshness = c->world.freshness,
+                                         .spooler = c->world.spooler,
+                                         .queue_max = room,
+                                         .batch_max = room};
     c->world.single = lane_start(&options);
     ck_assert_ptr_nonnull(c->world.single);
     for (int i = 0; i < BATCH_LANES; i++)

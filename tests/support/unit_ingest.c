@@ -157,9 +157,12 @@ static bool is_true(enum lane_outcome outcome, bool there, bool same, bool erase
         return erased;
     case LANE_REFUSED:
     case LANE_UNAVAILABLE:
+    case LANE_UNFIT:
     case LANE_EXPIRED:
         return !same;
     case LANE_UNKNOWN:
+    case LANE_SPOOLED: /* and perhaps committed before */
+    case LANE_SPOOLED_AGAIN:
         return true;
     case LANE_PENDING:
         break;

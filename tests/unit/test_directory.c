@@ -576,6 +576,45 @@ START_TEST(many_threads)
 }
 END_TEST
 
+/* A copy restores all that requests ask for, until the database is read. */
+START_TEST(a_copy_restores_it)
+{
+    struct directory *other = directory_new();
+    size_t len;
+    const int32_t id = add_survey("one");
+    add_key("bound", &id, 1);
+    add_key("free", NULL, 0);
+    refresh();
+    struct directory_snapshot *was = directory_acquire(directory);
+    const char *copy = directory_copy(&arena, was, &len);
+    for (size_t part = 0; part < len; part += 7)
+        ck_assert(!directory_restore(other, copy, part));
+    ck_assert_ptr_null(directory_acquire(other));
+    ck_assert(directory_restore(other, copy, len));
+    struct directory_snapshot *is = directory_acquire(other);
+    ck_assert_int_eq(is->version, DIRECTORY_RESTORED);
+    ck_assert_mem_eq(&is->secrets, &was->secrets, sizeof is->secrets);
+    size_t again_len;
+    ck_assert_str_eq(directory_copy(&arena, is, &again_len), copy);
+    const struct survey *survey = directory_survey(is, "one");
+    ck_assert_ptr_eq(directory_survey_by_id(is, id), survey);
+    ck_assert_str_eq(survey->questions[0].id, directory_survey(was, "one")->questions[0].id);
+    ck_assert_str_eq(survey->title.items[0].text, "\xd0\x96");
+    ck_assert(directory_key_covers(find_key(is, "bound"), id));
+    ck_assert(!directory_key_covers(find_key(is, "bound"), id + 1));
+    ck_assert(directory_key_covers(find_key(is, "free"), id + 1));
+    ck_assert_str_eq(find_key(is, "free")->origins[0], "https://a.example");
+    directory_release(is);
+    ck_assert_int_eq(directory_refresh(other, pg), DB_OK);
+    is = directory_acquire(other);
+    ck_assert_int_eq(is->version, was->version);
+    ck_assert(directory_restore(other, "", 0)); /* not any more */
+    directory_release(is);
+    directory_release(was);
+    directory_free(other);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {nothing_read_yet,
@@ -588,6 +627,7 @@ int main(void)
                                   read_again_when_moved_back,
                                   every_change_moves_it,
                                   secrets_are_shared_and_stay,
+                                  a_copy_restores_it,
                                   a_broken_secret_is_not_replaced,
                                   missing_secrets_are_added,
                                   link_keys_rotate,

@@ -302,7 +302,7 @@ START_TEST(outcomes)
         int status;
     } cases[] = {
         {LANE_PENDING, 503}, {LANE_REUSED, 422},      {LANE_ERASED, 410},  {LANE_REFUSED, 422},
-        {LANE_UNKNOWN, 503}, {LANE_UNAVAILABLE, 503}, {LANE_EXPIRED, 503},
+        {LANE_UNKNOWN, 503}, {LANE_UNAVAILABLE, 503}, {LANE_EXPIRED, 503}, {LANE_UNFIT, 503},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const char *detail = NULL;
@@ -312,6 +312,13 @@ START_TEST(outcomes)
         ck_assert_ptr_nonnull(detail);
     }
     ck_assert(submission_succeeded(LANE_CREATED) && submission_succeeded(LANE_REPLAYED));
+    ck_assert(submission_succeeded(LANE_SPOOLED) && submission_succeeded(LANE_SPOOLED_AGAIN));
+    ck_assert_int_eq(submission_status(LANE_CREATED), 201);
+    ck_assert_int_eq(submission_status(LANE_REPLAYED), 200);
+    ck_assert_int_eq(submission_status(LANE_SPOOLED), 202);
+    ck_assert_int_eq(submission_status(LANE_SPOOLED_AGAIN), 202);
+    ck_assert(submission_is_replay(LANE_REPLAYED) && submission_is_replay(LANE_SPOOLED_AGAIN));
+    ck_assert(!submission_is_replay(LANE_CREATED) && !submission_is_replay(LANE_SPOOLED));
 }
 END_TEST
 

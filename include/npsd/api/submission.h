@@ -50,12 +50,15 @@ struct reply submission_limit(const struct call *call, size_t answers);
 struct reply submission_limit_by(const struct call *call, struct limits *limits, size_t n,
                                  const char *detail);
 
-/* The problem an outcome means, and why; only for outcomes that are neither created nor replayed.
- */
+/* The problem an outcome means, and why; only for outcomes without success. */
 enum problem submission_problem(enum lane_outcome outcome, const char **ret_detail);
+/* The answer is taken: created, spooled, or a replay of either. */
 bool submission_succeeded(enum lane_outcome outcome);
+/* Of a success: 201, 200 for a replay; 202 while the answer is in the spool. */
+int submission_status(enum lane_outcome outcome);
+bool submission_is_replay(enum lane_outcome outcome);
 
-/* Members of a created or replayed response, into an open object. */
+/* Members of a response that is taken, into an open object. */
 void submission_write(struct json_writer *w, const struct call *call,
                       const struct submission *submission);
 

@@ -18,6 +18,8 @@ struct poller;
 struct recall;
 struct freshness;
 struct display_meter;
+struct spooler;
+struct stale;
 
 /* Lanes for batches: while one encodes, PostgreSQL works for the other. More gain nothing. */
 enum { BATCH_LANES = 2 };
@@ -26,6 +28,7 @@ struct world {
     const struct config *config;
     struct directory *directory;
     struct values *values;
+    struct spooler *spooler; /* NULL: off */
     struct lane *single;
     struct lane *batch[BATCH_LANES]; /* each request goes whole to one of them */
     struct pool *pool;
@@ -36,6 +39,7 @@ struct world {
     struct poller *poller;
     struct freshness *freshness; /* NULL: nobody remembers results */
     struct recall *recall;
+    struct stale *stale; /* NULL: last known results are not kept */
     atomic_bool draining;
 };
 

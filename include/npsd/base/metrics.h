@@ -38,6 +38,15 @@
       "Results given from memory, without a query")                                                \
     X(METRIC_SHARED, "npsd_results_shared_total", "",                                              \
       "Results that shared the query of another request")                                          \
+    X(METRIC_SPOOLED, "npsd_spooled_total", "", "Responses acknowledged from the spool (202)")     \
+    X(METRIC_SPOOL_MOVED, "npsd_spool_moved_total", "",                                            \
+      "Spooled responses that PostgreSQL has taken")                                               \
+    X(METRIC_SPOOL_CONFLICTS, "npsd_spool_conflicts_total", "",                                    \
+      "Spooled responses kept aside because PostgreSQL cannot take them")                          \
+    X(METRIC_SPOOL_REFUSED, "npsd_spool_refused_total", "",                                        \
+      "Responses that the spool did not take: full, or its disk failed")                           \
+    X(METRIC_STALE, "npsd_results_stale_total", "",                                                \
+      "Results given as last known, with the database away")                                       \
     X(METRIC_LIMITED, "npsd_rate_limited_total", "", "Requests refused by the rate limit")
 
 #define METRICS_HISTOGRAMS(X)                                                                      \

@@ -26,6 +26,7 @@ int cli_secret(int argc, char **argv, const struct config *config);
 int cli_survey(int argc, char **argv, const struct config *config);
 int cli_report(int argc, char **argv, const struct config *config);
 int cli_check(int argc, char **argv, const struct config *config);
+int cli_spool(int argc, char **argv, const struct config *config);
 int cli_config(int argc, char **argv, const struct config *config);
 int cli_healthcheck(int argc, char **argv, const struct config *config);
 

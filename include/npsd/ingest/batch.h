@@ -12,12 +12,17 @@ struct batch_tools {
     struct arena *arena; /* for encoding; reset by the owner after each batch */
     struct values *values;
     struct freshness *freshness; /* NULL: nobody to tell */
+    struct spooler *spooler;     /* NULL: what cannot be committed is refused */
+    bool hasty; /* what cannot be committed soon is kept by somebody: not worth waiting for */
 };
 
 /*
- * Sets the outcome of every item. Returns when each item is committed,
+ * Sets the outcome of every item. Returns when each item is committed, spooled,
  * refused or given up; at the latest a statement's timeout after the last deadline.
  */
 void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count);
+
+/* The same without the spool, and uncounted: the database alone. */
+void batch_settle(struct batch_tools *tools, struct lane_item *const *items, size_t count);
 
 #endif

@@ -13,7 +13,8 @@
  *
  * An answer is "created" or "replayed" only after PostgreSQL reported the commit that holds its row
  * and its journal entry. After a lost connection the same batch is run again the careful way until
- * the items' deadline; then their outcome is unknown.
+ * the items' deadline; then their outcome is unknown. With a spool (spooler.h) what is unavailable,
+ * unknown or expired goes there, and sooner; under ids that make it harmless to commit it twice.
  */
 #ifndef NPSD_INGEST_LANE_H
 #define NPSD_INGEST_LANE_H
@@ -32,8 +33,11 @@ enum lane_outcome {
     LANE_ERASED,
     LANE_REFUSED,     /* PostgreSQL does not take this row */
     LANE_UNAVAILABLE, /* nothing was written: the database is away or full */
-    LANE_UNKNOWN,     /* sent, and the outcome could not be learnt before the deadline */
-    LANE_EXPIRED      /* waited too long: nothing was sent */
+    LANE_UNFIT,       /* nothing was written: its schema or its durability is not what it must be */
+    LANE_UNKNOWN,     /* sent, and the outcome could not be learnt in time */
+    LANE_EXPIRED,     /* waited too long: nothing was sent */
+    LANE_SPOOLED,     /* on the disk of this machine, to be committed when the database is back */
+    LANE_SPOOLED_AGAIN /* the same answer is there already */
 };
 
 /* Text of a facet to be turned into its number by the lane. */
@@ -58,11 +62,14 @@ struct lane_item {
     size_t place;           /* in its batch */
 };
 
+struct spooler;
+
 struct lane_options {
     const char *name; /* "single", "batch": thread name, metrics */
     const struct pg_options *database;
     struct values *values;
     struct freshness *freshness; /* told of what is committed; NULL: nobody */
+    struct spooler *spooler;     /* NULL: what cannot be committed is refused */
     size_t queue_max;            /* items */
     size_t batch_max;            /* items a transaction */
 };

@@ -33,14 +33,22 @@ struct directory_key {
     atomic_bool *used; /* see directory_note_use; lives as long as the directory */
 };
 
+enum { DIRECTORY_SECRET_SIZE = 32 };
+
+/* Drawn at random once in a database's life: so they are its fingerprint, too. */
+struct directory_secrets {
+    uint8_t edit[DIRECTORY_SECRET_SIZE], cursor[DIRECTORY_SECRET_SIZE];
+};
+
 struct directory_snapshot {
-    int64_t version;
+    int64_t version;                     /* DIRECTORY_RESTORED: read from a copy */
     const struct survey *const *surveys; /* by slug */
     size_t survey_count;
     const struct directory_key *keys; /* good ones, by id */
     size_t key_count;
     struct crypto_mac_key edit_secret, cursor_secret;
-    struct link_keys link_keys; /* at least one */
+    struct directory_secrets secrets; /* what they are made of */
+    struct link_keys link_keys;       /* at least one */
     /* lookup tables follow, private */
     struct directory_index *index;
     struct arena *arena;
@@ -86,6 +94,17 @@ enum db_status directory_touch(struct directory *directory, struct pg *pg);
 enum db_status directory_rotate_link_key(struct pg *pg, const char *actor, int32_t *ret_number);
 
 extern const struct db_stmt *const directory_statements[];
+
+/*
+ * A copy of all that a snapshot knows, as text, to be kept where it is safe (it holds the secrets,
+ * and the hashes of keys); and the way back, for a daemon that starts while the database is away.
+ * What is restored gives way to the database's own at the first look. directory_restore does
+ * nothing if something was read already; false: the text is no such copy.
+ */
+enum { DIRECTORY_RESTORED = -1 };
+char *directory_copy(struct arena *arena, const struct directory_snapshot *snapshot,
+                     size_t *ret_len);
+bool directory_restore(struct directory *directory, const char *copy, size_t len);
 
 /*
  * A survey's record as struct survey, copied into the arena (NULL: it holds what npsd did not
