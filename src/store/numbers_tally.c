@@ -24,6 +24,7 @@ struct question {
     struct cover_set sets[2];
     size_t set_count;
     size_t range_count, edge_count; /* of all covers */
+    bool any_width;
     struct buf range_facets, levels, range_pieces, lo, hi, widths;
     struct buf edge_facets, edge_pieces, from, to, bounds;
 };
@@ -102,6 +103,7 @@ static void ask_ranges(struct arena *arena, struct question *question)
         db_array_int4(&question->lo, ranges[i].slots.lo);
         db_array_int4(&question->hi, ranges[i].slots.hi);
         db_array_int4(&question->widths, ranges[i].width);
+        question->any_width |= ranges[i].width > 0;
     }
 }
 
@@ -205,8 +207,8 @@ enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct nu
     plan.journal = cut_journal(arena, &question);
     ask_journal(arena, &question, &plan.journal);
     plan.of_facet = journal_stretches(arena, &question, 0, &plan.journal);
-    enum db_status status =
-        ask(pg, &numbers_one[facet], query->survey_id, facet, value, &question, &sums);
+    const struct db_stmt *stmt = question.any_width ? &numbers_series[facet] : &numbers_one[facet];
+    enum db_status status = ask(pg, stmt, query->survey_id, facet, value, &question, &sums);
     if (status == DB_OK)
         numbers_read_one(arena, &plan, sums, ret_counts);
     return status;
