@@ -309,9 +309,9 @@ create table tally_quarter (
 create table tally_hour (like tally_quarter including all);
 create table tally_day (like tally_quarter, primary key (survey_id, facet, value, slot)) with (fillfactor = 70);
 create table tally_month (like tally_day including all) with (fillfactor = 70);
--- Of all values of a facet.
-create index tally_day_slot on tally_day (survey_id, facet, slot);
-create index tally_month_slot on tally_month (survey_id, facet, slot);
+-- All values of a facet at once: agents and facets have many, and days and months only.
+create index tally_day_slot on tally_day (survey_id, facet, slot) where facet between 2 and 10;
+create index tally_month_slot on tally_month (survey_id, facet, slot) where facet between 2 and 10;
 
 do $$
 declare

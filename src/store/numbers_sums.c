@@ -6,10 +6,12 @@
  * The tallies of ranges of a level, added up for each. The subquery stays one, so its index is
  * entered with the bounds of each range.
  */
-#define TALLY_SUMS(level, table)                                                                   \
+#define SUMS(level, table, condition)                                                              \
     " select r.facet, r.value, r.piece, t.* from range r"                                          \
     OF_RANGE(COUNTERS(COUNTER_TOTAL), table, " and t.value = r.value", "")                         \
-    " where r.level = " level " and r.width = 0"
+    " where r.level = " level condition
+#define TALLY_SUMS(level, table) SUMS(level, table, " and r.width = 0")
+#define TOTAL_SUMS(level, table) SUMS(level, table, " and r.facet = 0")
 /* Of ranges that have a width: each so many slots are of another piece. "offset 0" keeps the
  * subquery. */
 #define TALLIES(level, table)                                                                      \
@@ -17,12 +19,13 @@
     " from range r"                                                                                \
     OF_RANGE("slot, " COUNTER_NAMES, table, " and t.value = r.value", " offset 0")                 \
     " where r.level = " level " and r.width > 0"
-/* Of all values of a facet that has many, by the index of slots: a look for each value would cost
- * more than its rows. */
+/* Of all values of a facet that has days and months only: a look for each value would cost more
+ * than its rows. There is an index for it, of such facets, which no other plan can take. */
 #define VALUE_SUMS(level, table)                                                                   \
     " select r.facet, t.value, r.piece, " COUNTERS(COUNTER_OF_T) " from range r"                   \
-    OF_RANGE("value, " COUNTERS(COUNTER_TOTAL_AS), table, "", " group by value")                   \
-    " where r.level = " level
+    OF_RANGE("value, " COUNTERS(COUNTER_TOTAL_AS), table,                                          \
+             " and t.facet between 2 and 10", " group by value")                                   \
+    " where r.level = " level " and r.facet <> 0"
 #define OF_RANGE(columns, table, condition, rest)                                                  \
     " cross join lateral ("                                                                        \
     "  select " columns " from " table " t"                                                        \
@@ -156,19 +159,15 @@ const struct db_stmt numbers_series[NUMBERS_FACETS] =
               sums " order by 1, 2")}
 #define VALUES_OF_FEW(name, with, values, of_edges)                                                \
     VALUES(name, with, values, RANGE_OF_CUTS, of_edges, OF_ALL_LEVELS(TALLY_SUMS) OF_COUNTED)
-/*
- * Values 0, "(other)", and those of facet_value: an answer's value has its row before the answer
- * comes. Hours and quarter hours are of the total alone.
- */
+/* 0 is "(other)". An answer's value has its row before the answer comes. */
 #define NUMBERED                                                                                   \
     "select id from facet_value f where f.survey_id = a.survey_id and f.facet = a.facet"           \
     " union all select 0"
 #define FEW "(select count(*) from cut) <= 200"
 #define VALUES_OF_COLUMN(name, column)                                                             \
     VALUES(name, "", NUMBERED, "  cross join (values (0)) c (value)", "",                          \
-           VALUE_SUMS("3", "tally_month") " union all" VALUE_SUMS("2", "tally_day") " union all"   \
-           TALLY_SUMS("1", "tally_hour") " union all" TALLY_SUMS("0", "tally_quarter")             \
-           " union all" OF_COUNTED COLUMN_SUMS(column, " and " FEW)                                \
+           OF_ALL_LEVELS(TOTAL_SUMS) VALUE_SUMS("3", "tally_month") " union all"                   \
+           VALUE_SUMS("2", "tally_day") " union all" OF_COUNTED COLUMN_SUMS(column, " and " FEW)   \
            COLUMN_SUMS_BY_TIME(column, " and not " FEW))
 
 const struct db_stmt numbers_values[NUMBERS_FACETS] = {
