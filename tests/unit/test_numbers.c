@@ -77,8 +77,10 @@ START_TEST(test_random_sets)
         for (size_t w = 0; w < WINDOWS; w++)
             windows[w] = answers_window(pg, &set);
         for (size_t n = 0; n <= COUNT_OF(cuts); n++) {
-            struct number_query query = {
-                .survey_id = i, .windows = windows, .window_count = (size_t)between(1, WINDOWS)};
+            struct number_query query = {.survey_id = i,
+                                         .windows = windows,
+                                         .window_count = (size_t)between(1, WINDOWS),
+                                         .now_us = between(0, 1) ? answers_instant(&set) : 0};
             answers_filter(&arena, &set, n < COUNT_OF(cuts) ? cuts[n] : between(0, ANSWERS_BY_ALL),
                            &query);
             compare(&query);
