@@ -309,7 +309,8 @@ create table tally_quarter (
 create table tally_hour (like tally_quarter including all);
 create table tally_day (like tally_quarter, primary key (survey_id, facet, value, slot)) with (fillfactor = 70);
 create table tally_month (like tally_day including all) with (fillfactor = 70);
--- All values of a facet at once: agents and facets have many, and days and months only.
+create table tally_year (like tally_day including all) with (fillfactor = 70);
+-- All values of a facet at once: agents and facets have many, and no hours and quarter hours.
 create index tally_day_slot on tally_day (survey_id, facet, slot) where facet between 2 and 10;
 create index tally_month_slot on tally_month (survey_id, facet, slot) where facet between 2 and 10;
 
@@ -322,7 +323,8 @@ begin
       ('tally_quarter', 'quarter hours since 1970; total, channel and questions only'),
       ('tally_hour', 'hours since 1970; total, channel and questions only'),
       ('tally_day', 'days (UTC) since 1970'),
-      ('tally_month', 'months (UTC): (year - 1970) * 12 + month - 1')) as t (name, slots) loop
+      ('tally_month', 'months (UTC): (year - 1970) * 12 + month - 1'),
+      ('tally_year', 'years (UTC) since 1970')) as t (name, slots) loop
     execute format('comment on table %I is %L', level.name,
       'How many answers gave each score, by cut and slot; slots are ' || level.slots || '.');
     execute format('comment on column %I.survey_id is %L', level.name, 'The survey.');
@@ -351,7 +353,7 @@ begin
   if exists (select from pg_roles where rolname = 'npsd_app') then
     grant usage on schema public to npsd_app;
     grant select, insert, update, delete on survey, question, response, response_history, facet_value, journal,
-      tally_state, tally_quarter, tally_hour, tally_day, tally_month to npsd_app;
+      tally_state, tally_quarter, tally_hour, tally_day, tally_month, tally_year to npsd_app;
     grant select, insert, update on api_key to npsd_app;
     grant select, insert on secret to npsd_app;
     grant insert on audit to npsd_app;

@@ -19,7 +19,7 @@
     " from range r"                                                                                \
     OF_RANGE("slot, " COUNTER_NAMES, table, " and t.value = r.value", " offset 0")                 \
     " where r.level = " level " and r.width > 0"
-/* Of all values of a facet that has days and months only: a look for each value would cost more
+/* Of all values of a facet that has no quarters and hours: a look for each value would cost more
  * than its rows. There is an index for it, of such facets, which no other plan can take. */
 #define VALUE_SUMS(level, table)                                                                   \
     " select r.facet, t.value, r.piece, " COUNTERS(COUNTER_OF_T) " from range r"                   \
@@ -34,7 +34,8 @@
 #define COUNTER_OF_T(n) "t.n" #n
 #define COUNTER_TOTAL_AS(n) "sum(n" #n ") as n" #n
 #define OF_ALL_LEVELS(tallies)                                                                     \
-    tallies("3", "tally_month") " union all" tallies("2", "tally_day") " union all"                \
+    tallies("4", "tally_year") " union all" tallies("3", "tally_month") " union all"               \
+    tallies("2", "tally_day") " union all"                                                         \
     tallies("1", "tally_hour") " union all" tallies("0", "tally_quarter") " union all"
 #define OF_COUNTED                                                                                 \
     " select facet, value, piece, " COUNTERS(COUNTER_TOTAL) " from ("                              \
@@ -166,8 +167,9 @@ const struct db_stmt numbers_series[NUMBERS_FACETS] =
 #define FEW "(select count(*) from cut) <= 200"
 #define VALUES_OF_COLUMN(name, column)                                                             \
     VALUES(name, "", NUMBERED, "  cross join (values (0)) c (value)", "",                          \
-           OF_ALL_LEVELS(TOTAL_SUMS) VALUE_SUMS("3", "tally_month") " union all"                   \
-           VALUE_SUMS("2", "tally_day") " union all" OF_COUNTED COLUMN_SUMS(column, " and " FEW)   \
+           OF_ALL_LEVELS(TOTAL_SUMS) VALUE_SUMS("4", "tally_year") " union all"                    \
+           VALUE_SUMS("3", "tally_month") " union all" VALUE_SUMS("2", "tally_day") " union all"   \
+           OF_COUNTED COLUMN_SUMS(column, " and " FEW)                                             \
            COLUMN_SUMS_BY_TIME(column, " and not " FEW))
 
 const struct db_stmt numbers_values[NUMBERS_FACETS] = {
@@ -190,5 +192,5 @@ const struct db_stmt numbers_values[NUMBERS_FACETS] = {
 
 /* clang-format on */
 _Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
-                   SLOT_LEVELS == 4,
+                   SLOT_YEAR == 4 && SLOT_LEVELS == 5,
                "the levels stand in the statement");

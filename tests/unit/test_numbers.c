@@ -104,7 +104,7 @@ static const char *text_of(const char *sql)
     return text.data;
 }
 
-#define ALL_LEVELS "'{0,1,2,3}', '{0,0,0,0}', '{0,0,0,0}', '{9,9,9,9}', '{0,0,2,0}'"
+#define ALL_LEVELS "'{0,1,2,3,4}', '{0,0,0,0,0}', '{0,0,0,0,0}', '{9,9,9,9,9}', '{0,0,2,0,0}'"
 #define ONE_EDGE "'{0}', '{2026-01-01Z}', '{2026-01-02Z}', '{0,9}'"
 
 static const char *arguments_of(const char *name)
@@ -112,8 +112,8 @@ static const char *arguments_of(const char *name)
     if (strcmp(name, "numbers_ends") == 0)
         return "(1)";
     if (strncmp(name, "numbers_by_", strlen("numbers_by_")) == 0)
-        return "(1, 3::int2, 0, '{0,3,3,3}', " ALL_LEVELS ", '{3}', " ONE_EDGE ")";
-    return "(1, 1::int2, 1, '{1,1,1,1}', " ALL_LEVELS ", '{1}', " ONE_EDGE ")";
+        return "(1, 3::int2, 0, '{0,0,3,3,3}', " ALL_LEVELS ", '{3}', " ONE_EDGE ")";
+    return "(1, 1::int2, 1, '{1,1,1,1,1}', " ALL_LEVELS ", '{1}', " ONE_EDGE ")";
 }
 
 /* What is behind the prefix of a statement's name: total, f1, by_f1... */
@@ -180,7 +180,7 @@ static const char *plan_of(const char *name)
 /* The plans of tables that are worth one. */
 static void fill_tallies(void)
 {
-    static const char *const tables[] = {"tally_day", "tally_month"};
+    static const char *const tables[] = {"tally_day", "tally_month", "tally_year"};
 
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         unit_pg_sql("insert into %s select 1000000, 3, value, slot, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1"
@@ -202,8 +202,10 @@ START_TEST(test_plans)
         ck_assert_msg(is_of_many(name) == (strstr(plan, "tally_month_slot") != NULL) &&
                           is_of_many(name) == (strstr(plan, "tally_day_slot") != NULL),
                       "%s:\n%.3000s", name, plan);
-        if (!of_ends)
+        if (!of_ends) {
             has(name, plan, "tally_hour_pkey");
+            has(name, plan, "tally_year_pkey");
+        }
         has(name, plan, "tally_quarter_pkey");
         has(name, plan, "tally_state_pkey");
         has(name, plan, "journal_survey");
