@@ -12,6 +12,16 @@
     " where r.level = " level condition
 #define TALLY_SUMS(level, table) SUMS(level, table, " and r.width = 0")
 #define TOTAL_SUMS(level, table) SUMS(level, table, " and r.facet = 0")
+/* Of quarter hours and hours of one piece: one look less than two, and one row. */
+#define PART_SUMS                                                                                  \
+    " union all select r.facet, r.value, r.piece, t.* from range r cross join lateral ("           \
+    "  select " COUNTERS(COUNTER_TOTAL) " from ("                                                  \
+    "   select " COUNTER_NAMES " from tally_quarter t where" OF_CUT                                \
+    "    and t.slot >= r.lo and t.slot < r.hi"                                                     \
+    "   union all select " COUNTER_NAMES " from tally_hour t where" OF_CUT                         \
+    "    and t.slot >= r.hour_lo and t.slot < r.hour_hi) t) t"                                     \
+    " where r.level = 5"
+#define OF_CUT " t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"
 /* Of ranges that have a width: each so many slots are of another piece. "offset 0" keeps the
  * subquery. */
 #define TALLIES(level, table)                                                                      \
@@ -43,9 +53,10 @@
     " group by 1, 2, 3"
 
 /*
- * $1 survey, $2 facet, $3 value; $4 to $9 ranges of slots: facet (0: of the total), level, piece,
- * lo, hi, width or 0; $10 to $13 edges to be counted from rows: facet, piece, from, to; $14 bounds
- * of the journal's buckets. The journal is read once, whatever the number of pieces.
+ * $1 survey, $2 facet, $3 value; $4 to $11 ranges of slots: facet (0: of the total), level, piece,
+ * lo, hi, width or 0, and at level 5, which is quarters and hours, the hours' lo and hi; $12 to $15
+ * edges to be counted from rows: facet, piece, from, to; $16 bounds of the journal's buckets. The
+ * journal is read once, whatever the number of pieces.
  *
  * cuts: (facet, value), those that are counted, of "asked a"; range_cuts: the same, of which each
  * range r is asked; journal_cuts: a condition that the journal's cells j of these fulfil; of_edges:
@@ -57,19 +68,19 @@
  * plan anew each time, which takes far longer than to run it.
  */
 #define SUMS_PARAMS                                                                                \
-    "int4 int2 int4 int2[] int2[] int4[] int4[] int4[] int4[] int2[] int4[] timestamptz[] timestamptz[] int4[]"
+    "int4 int2 int4 int2[] int2[] int4[] int4[] int4[] int4[] int4[] int4[]"                       \
+    " int2[] int4[] timestamptz[] timestamptz[] int4[]"
 #define SUMS_SQL(with, cuts, range_cuts, journal_cuts, of_edges, sums)                             \
     "with" with " asked as materialized ("                                                         \
     "  select $1 as survey_id, $2 as facet, $3 as value, $4 as range_facets, $5 as levels,"        \
     "   $6 as range_pieces, $7 as range_lo, $8 as range_hi, $9 as widths,"                         \
-    "   $10 as edge_facets, $11 as edge_pieces, $12 as edge_from, $13 as edge_to,"                 \
-    "   $14 as bounds),"                                                                           \
+    "   $10 as hours_lo, $11 as hours_hi, $12 as edge_facets, $13 as edge_pieces,"                 \
+    "   $14 as edge_from, $15 as edge_to, $16 as bounds),"                                         \
     " cut as materialized (" cuts "),"                                                             \
     " range as materialized ("                                                                     \
-    "  select a.survey_id, r.facet, c.value, r.level, r.piece, r.lo, r.hi, r.width"                \
-    "  from asked a cross join lateral"                                                            \
-    "   unnest(range_facets, levels, range_pieces, range_lo, range_hi, widths)"                    \
-    "   r (facet, level, piece, lo, hi, width)"                                                    \
+    "  select a.survey_id, c.value, r.* from asked a cross join lateral"                           \
+    "   unnest(range_facets, levels, range_pieces, range_lo, range_hi, widths, hours_lo, hours_hi)"\
+    "   r (facet, level, piece, lo, hi, width, hour_lo, hour_hi)"                                  \
     range_cuts "),"                                                                                \
     " edge as materialized ("                                                                      \
     "  select a.survey_id, e.* from asked a cross join lateral"                                    \
@@ -129,7 +140,7 @@
 #define ONE(name, tallies, of_edges, column_sums)                                                  \
     {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
      SUMS_SQL("", ONE_CUT, RANGE_OF_CUTS, ONE_CUT_OF_JOURNAL, of_edges,                            \
-              tallies OF_COUNTED column_sums)}
+              tallies OF_COUNTED PART_SUMS column_sums)}
 #define ONE_OF_ALL(tallies, name)                                                                  \
     {                                                                                              \
         ONE(name "total", tallies, TOTAL_OF_EDGES, ""),                                            \

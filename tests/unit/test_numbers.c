@@ -104,7 +104,8 @@ static const char *text_of(const char *sql)
     return text.data;
 }
 
-#define ALL_LEVELS "'{0,1,2,3,4}', '{0,0,0,0,0}', '{0,0,0,0,0}', '{9,9,9,9,9}', '{0,0,2,0,0}'"
+#define ALL_LEVELS                                                                                 \
+    "'{0,1,2,3,4}', '{0,0,0,0,0}', '{0,0,0,0,0}', '{9,9,9,9,9}', '{0,0,2,0,0}', '{0,0,0,0,0}', '{0,0,0,0,0}'"
 #define ONE_EDGE "'{0}', '{2026-01-01Z}', '{2026-01-02Z}', '{0,9}'"
 
 static const char *arguments_of(const char *name)
