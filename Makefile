@@ -60,6 +60,8 @@ BENCH_PROGRAMS = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c tests/bench/p
 FAULT_PROGRAMS = build/tests/fault/load build/tests/fault/proxy build/tests/fault/hold build/tests/fault/rough
 PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
 SANITIZED = build/address-undefined
+# What npm has installed for the tests of the pages, by the lock file.
+WEB_PACKAGES = tests/web/node_modules/.package-lock.json
 
 LIB_OBJECTS = $(call object,$(SRC)) $(BUILD)/gen/migrations.o $(BUILD)/gen/assets.o
 
@@ -70,7 +72,8 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test test-faults fault-programs bench bench-scale bench-peers bench-mixed fuzz fuzz-programs check-layers \
+.PHONY: FORCE all lib tests run test test-web test-faults fault-programs bench bench-scale bench-peers \
+	bench-mixed fuzz fuzz-programs check-layers \
 	check-unit check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
@@ -83,14 +86,19 @@ run:  ## install what is missing, build, and serve with a private PostgreSQL unt
 
 # The plain build shows what users get; the sanitized one what luck was hiding.
 test:  ## install what is missing, build, and run every test, plain and sanitized
-	@deploy/packages.sh test
-	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers
+	@deploy/packages.sh test web
+	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers $(WEB_PACKAGES)
 	@$(MAKE) -j$(JOBS) SANITIZER=address,undefined tests
 	@$(MAKE) -j$(JOBS) $(FUZZ_BUILD) fuzz-programs
 	@$(MAKE) fault-programs
 	@FUZZ_SECONDS=5 exec tests/run.sh $(UNIT:%.c=build/%) $(API:%.c=build/%) \
-		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh \
+		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh tests/web/run.mjs \
 		tests/fault/quick.sh
+
+test-web:  ## the tests of the pages alone, in a real browser; WORDS="kiosk shots" picks some
+	@deploy/packages.sh run web
+	@$(MAKE) -j$(JOBS) SANITIZER= all $(WEB_PACKAGES)
+	@NPSD_TEST_WORDS='$(WORDS)' tests/run.sh tests/web/run.mjs
 
 # The clients, and the daemon that ends at chosen places.
 fault-programs:
@@ -184,7 +192,7 @@ install: all  ## npsd into $(DESTDIR)$(PREFIX)/bin
 	install -D -m 755 $(BUILD)/npsd $(DESTDIR)$(PREFIX)/bin/npsd
 
 packages:  ## install the Debian packages for all of this
-	@deploy/packages.sh run test bench lint valgrind coverage
+	@deploy/packages.sh run test web bench lint valgrind coverage
 
 clean:  ## delete what was built; var/ stays
 	rm -rf build
@@ -281,5 +289,10 @@ $(FUZZ:%.c=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/fuzz/fuz
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+$(WEB_PACKAGES): tests/web/package-lock.json
+	$(SAY) NPM tests/web
+	$(Q)cd tests/web && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null
+	@touch $@
 
 -include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/gen/*.d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs and that are missing.
 #
-#   deploy/packages.sh PURPOSE...      run test faults bench peers fuzz lint valgrind coverage
+#   deploy/packages.sh PURPOSE...      run test web faults bench peers fuzz lint valgrind coverage
 #
 # As root with apt-get, else through sudo; without either it prints the one line to run and fails.
 set -euo pipefail
@@ -14,21 +14,29 @@ harness=(check libcurl4-openssl-dev)
 # llvm's symbolizer names the lines of a finding.
 fuzz=(clang llvm)
 
+# Node.js may be there from elsewhere than Debian.
+node_packages() {
+  command -v node >/dev/null || echo nodejs
+  command -v npm >/dev/null || echo npm
+}
+
 packages_for() {
   case $1 in
     run) echo "${build[@]}" "${serve[@]}" ;;
     test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${fuzz[@]}" ;;
+    web)
+      node_packages
+      echo chromium fonts-dejavu-core
+      ;;
     faults)
       packages_for test
-      echo curl gcc iproute2 nftables faketime pgbouncer slowhttptest strace e2fsprogs xfsprogs util-linux perl
+      echo iproute2 nftables faketime pgbouncer slowhttptest strace e2fsprogs xfsprogs util-linux perl
       ;;
     # pgbench comes with postgresql-15.
     bench) echo "${build[@]}" "${serve[@]}" "${harness[@]}" wrk ;;
-    # Node.js may be there from elsewhere than Debian.
     peers)
       packages_for bench
-      command -v node >/dev/null || echo nodejs
-      command -v npm >/dev/null || echo npm
+      node_packages
       ;;
     lint) echo "${build[@]}" "${harness[@]}" clang-format clang-tidy cppcheck shellcheck ;;
     fuzz) echo "${build[@]}" "${fuzz[@]}" ;;

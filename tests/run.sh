@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Runs Check programs, one after the other, and counts.
+# Runs Check programs, and others that count as they do, one after the other, and counts.
 #
-#   tests/run.sh build/tests/unit/test_nps build/tests/api/test_surveys ...
+#   tests/run.sh build/tests/unit/test_nps build/tests/api/test_surveys tests/web/run.mjs ...
 #
 # A line a program; the output of a program only when it fails. The last line is `N passed, N failed`.
 # The exit code is not 0 when a test failed, a program died without a summary, or no test ran.
 #
 # The programs get a private PostgreSQL cluster, made for this run and removed after it, unless
 # NPSD_TEST_DATABASE_URL names one (a superuser's URL). They find the daemon by NPSD_TEST_BINARY: by
-# default the npsd of the build they come from. NPSD_TEST_SECONDS is the time a program may take (300).
+# default the npsd of the build they come from, build/npsd for those that are not built.
+# NPSD_TEST_SECONDS is the time a program may take (300; 900 for the tests of the pages).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -73,16 +74,17 @@ count() { # LOG STATUS -> sets good and bad
 # kernels use, so their programs run without it, where that is allowed.
 sanitized_launcher() { # PROGRAM -> sets launcher
   launcher=()
-  case $1 in build/tests/*) return ;; esac
+  case $1 in build/tests/* | tests/web/*) return ;; esac
   if setarch -R true 2>/dev/null; then launcher=(setarch -R); fi
 }
 
 run_program() { # PROGRAM
-  local status started=$EPOCHREALTIME log good bad launcher
+  local status started=$EPOCHREALTIME log good bad launcher build=${1%%/tests/*} seconds=300
+  case $1 in tests/web/*) build=build seconds=900 ;; esac
   sanitized_launcher "$1"
   log=$(mktemp) || exit 1
-  NPSD_TEST_BINARY=${NPSD_TEST_BINARY:-$(readlink -m -- "${1%%/tests/*}/npsd")} \
-    timeout --kill-after=10 "${NPSD_TEST_SECONDS:-300}" "${launcher[@]}" "$1" >"$log" 2>&1 </dev/null &
+  NPSD_TEST_BINARY=${NPSD_TEST_BINARY:-$(readlink -m -- "$build/npsd")} \
+    timeout --kill-after=10 "${NPSD_TEST_SECONDS:-$seconds}" "${launcher[@]}" "$1" >"$log" 2>&1 </dev/null &
   child=$!
   wait "$child"
   status=$?

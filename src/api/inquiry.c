@@ -75,6 +75,7 @@ struct number_query inquiry_numbers(const struct inquiry *inquiry, const struct 
         .windows = windows,
         .window_count = count,
         .filter_count = inquiry->choice.filter_count,
+        .now_us = inquiry->query.request.now_us,
     };
     memcpy(numbers.filters, inquiry->choice.filters, sizeof(numbers.filters));
     return numbers;

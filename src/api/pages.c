@@ -203,7 +203,9 @@ struct reply pages_refusal(const struct call *call, struct reply reply)
     if (!is_problem(&reply) || !negotiate_names(call_header(call, "Accept"), "text/html"))
         return reply;
     struct page_frame frame = frame_of(call);
-    struct page page = page_refusal(&frame, reply.status);
+    /* Who only opened an address sent no answer that could be wrong. */
+    bool address = reply.status == 400 && frame.path;
+    struct page page = page_refusal(&frame, address ? 404 : reply.status);
     return put_page(call, reply, &page);
 }
 

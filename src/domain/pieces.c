@@ -8,10 +8,10 @@
 
 /* An end of windows, and the stretch from it to the next step. */
 struct piece_step {
-    int64_t at_us;
+    int64_t at_us, midnight_us;
     int opened;          /* windows that begin here, less those that end here */
-    bool after_midnight; /* its part is what lies behind the nearest midnight: negative */
-    size_t part;         /* the piece between it and the nearest midnight, or none */
+    bool after_midnight; /* its part is what lies behind its midnight: negative */
+    size_t part;         /* the piece between it and its midnight, or none */
     size_t piece;        /* of the stretch, or none: no window needs it, or it holds no whole day */
     bool has_parts;      /* the stretch also has the parts of both ends */
     struct nps_counts before; /* of all stretches up to this step: pieces_add_up */
@@ -28,7 +28,18 @@ static int compare_instants(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void make_steps(struct arena *arena, struct pieces *pieces, const struct slot_span *windows)
+/* Open ends are their own midnights. */
+static int64_t midnight_of(int64_t at_us, int64_t now_us)
+{
+    int64_t forward_us = at_us > now_us ? CLOCK_DAY_US - 1 : CLOCK_DAY_US / 2;
+
+    if (at_us == SLOTS_OPEN_FROM || at_us == SLOTS_OPEN_TO)
+        return at_us;
+    return clock_floor_div(at_us + forward_us, CLOCK_DAY_US) * CLOCK_DAY_US;
+}
+
+static void make_steps(struct arena *arena, struct pieces *pieces, const struct slot_span *windows,
+                       int64_t now_us)
 {
     size_t ends = 0, steps = 0;
     int64_t *at_us = arena_calloc(arena, 2 * pieces->window_count + 1, sizeof(*at_us));
@@ -43,7 +54,10 @@ static void make_steps(struct arena *arena, struct pieces *pieces, const struct 
     for (size_t i = 0; i < ends; i++)
         if (i == 0 || at_us[i] != at_us[i - 1])
             pieces->steps[steps++] =
-                (struct piece_step){.at_us = at_us[i], .part = NO_PIECE, .piece = NO_PIECE};
+                (struct piece_step){.at_us = at_us[i],
+                                    .midnight_us = midnight_of(at_us[i], now_us),
+                                    .part = NO_PIECE,
+                                    .piece = NO_PIECE};
     pieces->step_count = steps;
 }
 
@@ -83,22 +97,13 @@ static size_t add_piece(struct pieces *pieces, int64_t from_us, int64_t to_us)
     return pieces->count++;
 }
 
-/* Open ends are their own midnights. */
-static int64_t nearest_midnight(int64_t at_us)
-{
-    if (at_us == SLOTS_OPEN_FROM || at_us == SLOTS_OPEN_TO)
-        return at_us;
-    return clock_floor_div(at_us + CLOCK_DAY_US / 2, CLOCK_DAY_US) * CLOCK_DAY_US;
-}
-
 static void add_part(struct pieces *pieces, struct piece_step *step)
 {
-    int64_t midnight_us = nearest_midnight(step->at_us);
     if (step->part != NO_PIECE)
         return;
-    step->after_midnight = midnight_us < step->at_us;
-    step->part = step->after_midnight ? add_piece(pieces, midnight_us, step->at_us)
-                                      : add_piece(pieces, step->at_us, midnight_us);
+    step->after_midnight = step->midnight_us < step->at_us;
+    step->part = step->after_midnight ? add_piece(pieces, step->midnight_us, step->at_us)
+                                      : add_piece(pieces, step->at_us, step->midnight_us);
 }
 
 static bool is_long(int64_t from_us, int64_t to_us)
@@ -110,18 +115,17 @@ static bool is_long(int64_t from_us, int64_t to_us)
 static void add_stretch(struct pieces *pieces, struct piece_step *step, bool whole_days)
 {
     step->has_parts = whole_days && is_long(step->at_us, step[1].at_us);
-    step->piece = step->has_parts ? add_piece(pieces, nearest_midnight(step->at_us),
-                                              nearest_midnight(step[1].at_us))
+    step->piece = step->has_parts ? add_piece(pieces, step->midnight_us, step[1].midnight_us)
                                   : add_piece(pieces, step->at_us, step[1].at_us);
 }
 
 struct pieces pieces_cut(struct arena *arena, const struct slot_span *windows, size_t count,
-                         bool whole_days)
+                         bool whole_days, int64_t now_us)
 {
     struct pieces pieces = {.window_count = count};
     int open = 0;
 
-    make_steps(arena, &pieces, windows);
+    make_steps(arena, &pieces, windows, now_us);
     place_windows(arena, &pieces, windows);
     pieces.spans = arena_calloc(arena, 2 * pieces.step_count + 1, sizeof(*pieces.spans));
     for (size_t i = 0; i + 1 < pieces.step_count; i++) {

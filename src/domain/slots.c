@@ -19,10 +19,10 @@ int32_t slot_of(enum slot_level level, int64_t instant_us)
 {
     int year, month, day;
     int32_t slot = (int32_t)clock_floor_div(instant_us, width_us(level));
-    if (level != SLOT_MONTH)
+    if (level < SLOT_MONTH)
         return slot;
     clock_civil_from_days(slot, &year, &month, &day);
-    return (year - 1970) * 12 + month - 1;
+    return level == SLOT_YEAR ? year - 1970 : (year - 1970) * 12 + month - 1;
 }
 
 int64_t slot_start_us(enum slot_level level, int32_t slot)
@@ -31,10 +31,11 @@ int64_t slot_start_us(enum slot_level level, int32_t slot)
         return SLOTS_OPEN_FROM;
     if (slot == INT32_MAX)
         return SLOTS_OPEN_TO;
-    if (level != SLOT_MONTH)
+    if (level < SLOT_MONTH)
         return slot * width_us(level);
-    int year = (int)clock_floor_div(slot, 12);
-    return clock_days_from_civil(1970 + year, slot - year * 12 + 1, 1) * CLOCK_DAY_US;
+    int year = level == SLOT_YEAR ? slot : (int)clock_floor_div(slot, 12);
+    int month = level == SLOT_YEAR ? 1 : slot - year * 12 + 1;
+    return clock_days_from_civil(1970 + year, month, 1) * CLOCK_DAY_US;
 }
 
 /* The first slot that does not begin before the instant. */
@@ -75,7 +76,7 @@ static void add_edge(struct slot_cover *cover, int64_t from_us, int64_t to_us)
 static void add_ranges(struct slot_cover *cover, enum slot_level level, int64_t from_us,
                        int64_t to_us)
 {
-    if (level < SLOT_MONTH) {
+    if (level < SLOT_YEAR) {
         struct slot_range inner = range_between(level + 1, from_us, to_us);
         if (inner.lo < inner.hi) {
             int64_t inner_from_us = slot_start_us(inner.level, inner.lo);

@@ -114,7 +114,9 @@ static void check_query(struct request *request, bool readable)
                        "The query has a wrong escape, is not UTF-8 or has too many parameters.");
         return;
     }
-    const char *repeated = repeated_parameter(call);
+    /* Links to people's pages gather parameters on their way; of those, the first counts. */
+    bool may_repeat = request->route->access == ACCESS_PAGE;
+    const char *repeated = may_repeat ? NULL : repeated_parameter(call);
     if (!repeated || request->refused)
         return;
     struct problem_errors errors = {.arena = &request->arena};

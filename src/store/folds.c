@@ -58,6 +58,7 @@ const struct db_stmt *const folds_statements[] = {&guard,
                                                   &rebuild_lock,
                                                   &rebuild_clear,
                                                   &rebuild_count,
+                                                  &rebuild_year,
                                                   NULL};
 
 enum db_status folds_guard(struct pg *pg)

@@ -1,5 +1,5 @@
 /*
- * folds_sql: what the statements about tallies share: their eleven counters, the four levels, and
+ * folds_sql: what the statements about tallies share: their eleven counters, the five levels, and
  * how deltas become tallies.
  *
  *     folds.c    from journal to tallies
@@ -40,6 +40,7 @@
     "((date_part('year', " date ") - 1970) * 12 + date_part('month', " date ") - 1)::int"
 #define DATE_OF_SLOT "(date '1970-01-01' + " DAY_SLOT ")"
 #define MONTH_SLOT MONTH_OF_DATE(DATE_OF_SLOT)
+#define YEAR_SLOT "(date_part('year', " DATE_OF_SLOT ") - 1970)::int"
 
 /*
  * A statement about deltas: rows of (slot, cut, score, weight), which sources ("with ... delta as
@@ -57,11 +58,12 @@
 
 /* A statement that adds deltas to the tallies of survey $1, at all levels. */
 #define WITH_TALLIES(sources, rest) WITH_CELLS(sources, ADD_TO_TALLIES rest)
-#define ADD_TO_TALLIES ADD_TO_QUARTERS ADD_TO_HOURS ADD_TO_DAYS ADD_TO_MONTHS
+#define ADD_TO_TALLIES ADD_TO_QUARTERS ADD_TO_HOURS ADD_TO_DAYS ADD_TO_MONTHS ADD_TO_YEARS
 #define ADD_TO_QUARTERS ADD_TO("quarter", QUARTER_SLOT, IF_FINE)
 #define ADD_TO_HOURS ADD_TO("hour", HOUR_SLOT, IF_FINE)
 #define ADD_TO_DAYS ADD_TO("day", DAY_SLOT, "")
 #define ADD_TO_MONTHS ADD_TO("month", MONTH_SLOT, "")
+#define ADD_TO_YEARS ADD_TO("year", YEAR_SLOT, "")
 #define ADD_TO(level, slots, condition)                                                            \
     ", " level " as ("                                                                             \
     "  insert into tally_" level " as t (survey_id, facet, value, slot, " COUNTER_NAMES ")"        \
@@ -79,11 +81,11 @@
 
 extern const struct db_stmt recount_months, recount_check, recount_unnumbered;
 extern const struct db_stmt rebuild_lock_values, rebuild_add_values, rebuild_number, rebuild_lock,
-    rebuild_clear, rebuild_count;
+    rebuild_clear, rebuild_count, rebuild_year;
 
-/* Whole slots and instants of one month. */
+/* Whole slots and instants of one month, and its year. */
 struct fold_month {
-    int32_t month;
+    int32_t month, year;
     int64_t from_us, to_us;
     int32_t first_quarter, end_quarter;
 };

@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-const struct db_stmt *const numbers_statements[] = {
-    &numbers_one[0],    &numbers_one[1],     &numbers_one[2],    &numbers_one[3],
-    &numbers_one[4],    &numbers_one[5],     &numbers_one[6],    &numbers_one[7],
-    &numbers_one[8],    &numbers_one[9],     &numbers_one[10],   &numbers_values[0],
-    &numbers_values[1], &numbers_values[2],  &numbers_values[3], &numbers_values[4],
-    &numbers_values[5], &numbers_values[6],  &numbers_values[7], &numbers_values[8],
-    &numbers_values[9], &numbers_values[10], &numbers_ends,      NULL};
+#define OF_FACETS(stmts)                                                                           \
+    &stmts[0], &stmts[1], &stmts[2], &stmts[3], &stmts[4], &stmts[5], &stmts[6], &stmts[7],        \
+        &stmts[8], &stmts[9], &stmts[10]
+
+const struct db_stmt *const numbers_statements[] = {OF_FACETS(numbers_one),
+                                                    OF_FACETS(numbers_series),
+                                                    OF_FACETS(numbers_values), &numbers_ends, NULL};
 
 _Static_assert(NUMBERS_FACETS == 11, "a statement for every facet");
 

@@ -10,7 +10,8 @@ struct pieces numbers_pieces(struct arena *arena, const struct number_query *que
 
     for (size_t w = 0; w < query->window_count; w++)
         spans[w] = (struct slot_span){query->windows[w].from_us, query->windows[w].to_us};
-    return pieces_cut(arena, spans, query->window_count, whole_days);
+    return pieces_cut(arena, spans, query->window_count, whole_days,
+                      query->now_us ? query->now_us : SLOTS_OPEN_TO);
 }
 
 /* Counts of one cut, used for one after the other. */

@@ -3,59 +3,85 @@
 /* clang-format off */
 
 /*
- * The tallies of ranges of a level. "offset 0" keeps the subquery one: then its index is entered
- * with the bounds of each range. Of a range that has a width, each so many slots are of another
- * piece.
+ * The tallies of ranges of a level, added up for each. The subquery stays one, so its index is
+ * entered with the bounds of each range.
  */
+#define SUMS(level, table, condition)                                                              \
+    " select r.facet, r.value, r.piece, t.* from range r"                                          \
+    OF_RANGE(COUNTERS(COUNTER_TOTAL), table, " and t.value = r.value", "")                         \
+    " where r.level = " level condition
+#define TALLY_SUMS(level, table) SUMS(level, table, " and r.width = 0")
+#define TOTAL_SUMS(level, table) SUMS(level, table, " and r.facet = 0")
+/* Of quarter hours and hours of one piece: one look less than two, and one row. */
+#define PART_SUMS                                                                                  \
+    " union all select r.facet, r.value, r.piece, t.* from range r cross join lateral ("           \
+    "  select " COUNTERS(COUNTER_TOTAL) " from ("                                                  \
+    "   select " COUNTER_NAMES " from tally_quarter t where" OF_CUT                                \
+    "    and t.slot >= r.lo and t.slot < r.hi"                                                     \
+    "   union all select " COUNTER_NAMES " from tally_hour t where" OF_CUT                         \
+    "    and t.slot >= r.hour_lo and t.slot < r.hour_hi) t) t"                                     \
+    " where r.level = 5"
+#define OF_CUT " t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"
+/* Of ranges that have a width: each so many slots are of another piece. "offset 0" keeps the
+ * subquery. */
 #define TALLIES(level, table)                                                                      \
-    " select r.facet, r.value,"                                                                    \
-    "  case when r.width > 0 then r.piece + (t.slot - r.lo) / r.width else r.piece end as piece, " \
-    COUNTER_NAMES OF_RANGES(level, table, "slot, " COUNTER_NAMES, " offset 0")
-/* The same, added up: for many values and few pieces. Widths are not looked at. */
-#define TALLY_SUMS(level, table)                                                                   \
-    " select r.facet, r.value, r.piece, t.*"                                                       \
-    OF_RANGES(level, table, COUNTERS(COUNTER_TOTAL), "")
-#define OF_RANGES(level, table, columns, rest)                                                     \
-    " from range r cross join lateral ("                                                           \
+    " select r.facet, r.value, r.piece + (t.slot - r.lo) / r.width, " COUNTER_NAMES                \
+    " from range r"                                                                                \
+    OF_RANGE("slot, " COUNTER_NAMES, table, " and t.value = r.value", " offset 0")                 \
+    " where r.level = " level " and r.width > 0"
+/* Of all values of a facet that has no quarters and hours: a look for each value would cost more
+ * than its rows. There is an index for it, of such facets, which no other plan can take. */
+#define VALUE_SUMS(level, table)                                                                   \
+    " select r.facet, t.value, r.piece, " COUNTERS(COUNTER_OF_T) " from range r"                   \
+    OF_RANGE("value, " COUNTERS(COUNTER_TOTAL_AS), table,                                          \
+             " and t.facet between 2 and 10", " group by value")                                   \
+    " where r.level = " level " and r.facet <> 0"
+#define OF_RANGE(columns, table, condition, rest)                                                  \
+    " cross join lateral ("                                                                        \
     "  select " columns " from " table " t"                                                        \
-    "  where t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"                \
-    "   and t.slot >= r.lo and t.slot < r.hi" rest ") t"                                           \
-    " where r.level = " level
+    "  where t.survey_id = r.survey_id and t.facet = r.facet" condition                            \
+    "   and t.slot >= r.lo and t.slot < r.hi" rest ") t"
+#define COUNTER_OF_T(n) "t.n" #n
+#define COUNTER_TOTAL_AS(n) "sum(n" #n ") as n" #n
 #define OF_ALL_LEVELS(tallies)                                                                     \
-    tallies("3", "tally_month") " union all" tallies("2", "tally_day") " union all"                \
+    tallies("4", "tally_year") " union all" tallies("3", "tally_month") " union all"               \
+    tallies("2", "tally_day") " union all"                                                         \
     tallies("1", "tally_hour") " union all" tallies("0", "tally_quarter") " union all"
-#define OF_COUNTED " select facet, value, piece, " COUNTERS(COUNTER_OF_ROW) " from counted"
-#define ADD_UP(rows)                                                                               \
-    " select facet, value, piece, " COUNTERS(COUNTER_TOTAL) " from (" rows ") c group by 1, 2, 3"
+#define OF_COUNTED                                                                                 \
+    " select facet, value, piece, " COUNTERS(COUNTER_TOTAL) " from ("                              \
+    "  select facet, value, piece, " COUNTERS(COUNTER_OF_ROW) " from counted) c"                   \
+    " group by 1, 2, 3"
 
 /*
- * $1 survey, $2 facet, $3 value; $4 to $9 ranges of slots: facet (0: of the total), level, piece,
- * lo, hi, width or 0; $10 to $13 edges to be counted from rows: facet, piece, from, to; $14 bounds
- * of the journal's buckets. The journal is read once, whatever the number of pieces.
+ * $1 survey, $2 facet, $3 value; $4 to $11 ranges of slots: facet (0: of the total), level, piece,
+ * lo, hi, width or 0, and at level 5, which is quarters and hours, the hours' lo and hi; $12 to $15
+ * edges to be counted from rows: facet, piece, from, to; $16 bounds of the journal's buckets. The
+ * journal is read once, whatever the number of pieces.
  *
- * cuts: (facet, value), those that are counted, of "asked a"; journal_cuts: a condition that the
- * journal's cells j of these fulfil; of_edges: the rows of edges, as (facet, value, piece, score,
- * n); sums: the answer, of the ranges and of what is counted here.
+ * cuts: (facet, value), those that are counted, of "asked a"; range_cuts: the same, of which each
+ * range r is asked; journal_cuts: a condition that the journal's cells j of these fulfil; of_edges:
+ * the rows of edges, as (facet, value, piece, score, n); sums: the answer, of the ranges and of
+ * what is counted here.
  *
  * All tables meet the parameters by way of "asked", so that a plan made for given values is no
  * better than the generic one: PostgreSQL then keeps the generic plan after five runs, and does not
  * plan anew each time, which takes far longer than to run it.
  */
 #define SUMS_PARAMS                                                                                \
-    "int4 int2 int4 int2[] int2[] int4[] int4[] int4[] int4[] int2[] int4[] timestamptz[] timestamptz[] int4[]"
-#define SUMS_SQL(with, cuts, journal_cuts, of_edges, sums)                                         \
+    "int4 int2 int4 int2[] int2[] int4[] int4[] int4[] int4[] int4[] int4[]"                       \
+    " int2[] int4[] timestamptz[] timestamptz[] int4[]"
+#define SUMS_SQL(with, cuts, range_cuts, journal_cuts, of_edges, sums)                             \
     "with" with " asked as materialized ("                                                         \
     "  select $1 as survey_id, $2 as facet, $3 as value, $4 as range_facets, $5 as levels,"        \
     "   $6 as range_pieces, $7 as range_lo, $8 as range_hi, $9 as widths,"                         \
-    "   $10 as edge_facets, $11 as edge_pieces, $12 as edge_from, $13 as edge_to,"                 \
-    "   $14 as bounds),"                                                                           \
+    "   $10 as hours_lo, $11 as hours_hi, $12 as edge_facets, $13 as edge_pieces,"                 \
+    "   $14 as edge_from, $15 as edge_to, $16 as bounds),"                                         \
     " cut as materialized (" cuts "),"                                                             \
     " range as materialized ("                                                                     \
-    "  select a.survey_id, r.facet, c.value, r.level, r.piece, r.lo, r.hi, r.width"                \
-    "  from asked a cross join lateral"                                                            \
-    "   unnest(range_facets, levels, range_pieces, range_lo, range_hi, widths)"                    \
-    "   r (facet, level, piece, lo, hi, width)"                                                    \
-    "  join cut c on c.facet = r.facet),"                                                          \
+    "  select a.survey_id, c.value, r.* from asked a cross join lateral"                           \
+    "   unnest(range_facets, levels, range_pieces, range_lo, range_hi, widths, hours_lo, hours_hi)"\
+    "   r (facet, level, piece, lo, hi, width, hour_lo, hour_hi)"                                  \
+    range_cuts "),"                                                                                \
     " edge as materialized ("                                                                      \
     "  select a.survey_id, e.* from asked a cross join lateral"                                    \
     "   unnest(edge_facets, edge_pieces, edge_from, edge_to) e (facet, piece, from_at, to_at)),"   \
@@ -74,68 +100,96 @@
     sums
 
 #define EDGE_ROWS(columns, joined, condition)                                                      \
-    "    select " columns " score, count(*)::int4 as n from response r" joined                     \
-    "    where r.survey_id = e.survey_id and r.answered_at >= e.from_at"                           \
-    "     and r.answered_at < e.to_at and not r.excluded" condition
+    " select " columns " from response r" joined                                                   \
+    " where r.survey_id = e.survey_id and r.answered_at >= e.from_at"                              \
+    "  and r.answered_at < e.to_at and not r.excluded" condition
+#define SCORES_OF_EDGES "score, count(*)::int4 as n"
 #define TOTAL_OF_EDGES                                                                             \
     " union all"                                                                                   \
-    "  select 0::int2, 0, e.piece, r.score, r.n from edge e cross join lateral ("                  \
-    EDGE_ROWS("", "", "") " group by score) r where e.facet = 0"
-/* By the index of the column: a look for each value costs less than to read all rows. */
-#define VALUES_OF_EDGES(column)                                                                    \
-    " union all"                                                                                   \
-    "  select e.facet, c.value, e.piece, r.score, r.n"                                             \
-    "  from edge e join cut c on c.facet = e.facet cross join lateral ("                           \
-    EDGE_ROWS("", "", " and r." column " = c.value") " group by score) r where e.facet <> 0"
+    " select 0::int2, 0, e.piece, r.score, r.n from edge e cross join lateral ("                   \
+    EDGE_ROWS(SCORES_OF_EDGES, "", "") " group by score) r where e.facet = 0"
 /* Of a facet with quarter hours, so few rows. */
-#define ALL_OF_EDGES(rows)                                                                         \
+#define ALL_OF_EDGES(value, joined)                                                                \
     " union all"                                                                                   \
-    "  select e.facet, r.value, e.piece, r.score, r.n from edge e cross join lateral ("            \
-    rows " group by 1, 2) r where e.facet <> 0"
+    " select e.facet, r.value, e.piece, r.score, r.n from edge e cross join lateral ("             \
+    EDGE_ROWS(value " as value, " SCORES_OF_EDGES, joined, "")                                     \
+    " group by 1, 2) r where e.facet <> 0"
+
+/* Edges of a facet without quarter hours: all rows of half a day perhaps, so they become counters
+ * at once. By the index of the column, a look for each value. */
+#define COUNTER_OF_ROWS(n) "count(*) filter (where score = " #n ") as n" #n
+#define COLUMN_SUMS(column, condition)                                                             \
+    " union all"                                                                                   \
+    " select e.facet, c.value, e.piece, r.* from edge e join cut c on c.facet = e.facet"           \
+    " cross join lateral ("                                                                        \
+    EDGE_ROWS(COUNTERS(COUNTER_OF_ROWS), "", " and r." column " = c.value") ") r"                \
+    " where e.facet <> 0" condition
+/* Of many values: all rows of the time, each once. */
+#define COLUMN_SUMS_BY_TIME(column, condition)                                                     \
+    " union all"                                                                                   \
+    " select e.facet, r.value, e.piece, " COUNTERS(COUNTER_OF_R)                                   \
+    " from edge e cross join lateral ("                                                            \
+    EDGE_ROWS("r." column " as value, " COUNTERS(COUNTER_OF_ROWS), "",                           \
+              " and r." column " is not null")                                                     \
+    " group by 1) r where e.facet <> 0" condition
+#define COUNTER_OF_R(n) "r.n" #n
 
 #define ONE_CUT "select a.facet, a.value from asked a"
+#define RANGE_OF_CUTS "  join cut c on c.facet = r.facet"
 #define ONE_CUT_OF_JOURNAL "j.cut = a.facet::int8 << 32 | a.value"
-#define ONE(name, of_edges)                                                                        \
+#define ONE(name, tallies, of_edges, column_sums)                                                  \
     {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
-     SUMS_SQL("", ONE_CUT, ONE_CUT_OF_JOURNAL, of_edges,                                           \
-              ADD_UP(OF_ALL_LEVELS(TALLIES) OF_COUNTED))}
-#define ONE_OF_COLUMN(name, column) ONE(name, VALUES_OF_EDGES(column))
+     SUMS_SQL("", ONE_CUT, RANGE_OF_CUTS, ONE_CUT_OF_JOURNAL, of_edges,                            \
+              tallies OF_COUNTED PART_SUMS column_sums)}
+#define ONE_OF_ALL(tallies, name)                                                                  \
+    {                                                                                              \
+        ONE(name "total", tallies, TOTAL_OF_EDGES, ""),                                            \
+        ONE(name "channel", tallies, "", COLUMN_SUMS("channel", "")),                              \
+        ONE(name "agent", tallies, "", COLUMN_SUMS("agent", "")),                                  \
+        ONE(name "f1", tallies, "", COLUMN_SUMS("f1", "")),                                        \
+        ONE(name "f2", tallies, "", COLUMN_SUMS("f2", "")),                                        \
+        ONE(name "f3", tallies, "", COLUMN_SUMS("f3", "")),                                        \
+        ONE(name "f4", tallies, "", COLUMN_SUMS("f4", "")),                                        \
+        ONE(name "f5", tallies, "", COLUMN_SUMS("f5", "")),                                        \
+        ONE(name "f6", tallies, "", COLUMN_SUMS("f6", "")),                                        \
+        ONE(name "f7", tallies, "", COLUMN_SUMS("f7", "")),                                        \
+        ONE(name "f8", tallies, "", COLUMN_SUMS("f8", "")),                                        \
+    }
 
-const struct db_stmt numbers_one[NUMBERS_FACETS] = {
-    ONE("numbers_total", TOTAL_OF_EDGES),
-    ONE_OF_COLUMN("numbers_channel", "channel"),
-    ONE_OF_COLUMN("numbers_agent", "agent"),
-    ONE_OF_COLUMN("numbers_f1", "f1"),
-    ONE_OF_COLUMN("numbers_f2", "f2"),
-    ONE_OF_COLUMN("numbers_f3", "f3"),
-    ONE_OF_COLUMN("numbers_f4", "f4"),
-    ONE_OF_COLUMN("numbers_f5", "f5"),
-    ONE_OF_COLUMN("numbers_f6", "f6"),
-    ONE_OF_COLUMN("numbers_f7", "f7"),
-    ONE_OF_COLUMN("numbers_f8", "f8"),
-};
+const struct db_stmt numbers_one[NUMBERS_FACETS] =
+    ONE_OF_ALL(OF_ALL_LEVELS(TALLY_SUMS), "numbers_");
+const struct db_stmt numbers_series[NUMBERS_FACETS] =
+    ONE_OF_ALL(OF_ALL_LEVELS(TALLIES) OF_ALL_LEVELS(TALLY_SUMS), "numbers_series_");
 
 #define WITH_TOTAL(values)                                                                         \
     "select 0::int2 as facet, 0 as value from asked union all"                                     \
     " select a.facet, v.id from asked a cross join lateral (" values ") v (id)"
 #define VALUES_OF_JOURNAL "(j.cut = 0 or j.cut >> 32 = a.facet)"
-#define VALUES(name, with, values, of_edges)                                                       \
+#define VALUES(name, with, values, range_cuts, of_edges, sums)                                     \
     {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
-     SUMS_SQL(with, WITH_TOTAL(values), VALUES_OF_JOURNAL, TOTAL_OF_EDGES of_edges,                \
-              OF_ALL_LEVELS(TALLY_SUMS) ADD_UP(OF_COUNTED) " order by 1, 2")}
+     SUMS_SQL(with, WITH_TOTAL(values), range_cuts, VALUES_OF_JOURNAL, TOTAL_OF_EDGES of_edges,    \
+              sums " order by 1, 2")}
+#define VALUES_OF_FEW(name, with, values, of_edges)                                                \
+    VALUES(name, with, values, RANGE_OF_CUTS, of_edges, OF_ALL_LEVELS(TALLY_SUMS) OF_COUNTED)
 /* 0 is "(other)". An answer's value has its row before the answer comes. */
 #define NUMBERED                                                                                   \
     "select id from facet_value f where f.survey_id = a.survey_id and f.facet = a.facet"           \
     " union all select 0"
-#define VALUES_OF_COLUMN(name, column) VALUES(name, "", NUMBERED, VALUES_OF_EDGES(column))
+#define FEW "(select count(*) from cut) <= 200"
+#define VALUES_OF_COLUMN(name, column)                                                             \
+    VALUES(name, "", NUMBERED, "  cross join (values (0)) c (value)", "",                          \
+           OF_ALL_LEVELS(TOTAL_SUMS) VALUE_SUMS("4", "tally_year") " union all"                    \
+           VALUE_SUMS("3", "tally_month") " union all" VALUE_SUMS("2", "tally_day") " union all"   \
+           OF_COUNTED COLUMN_SUMS(column, " and " FEW)                                             \
+           COLUMN_SUMS_BY_TIME(column, " and not " FEW))
 
 const struct db_stmt numbers_values[NUMBERS_FACETS] = {
     /* 0: whatever the question had, option numbers are never used again */
-    VALUES("numbers_by_question", KNOWN_ANSWERS ",",
-           "select 0 union select n.value::int4 from known, jsonb_each_text(known.numbers) n",
-           ALL_OF_EDGES(EDGE_ROWS("v.value,", " cross join lateral (" VALUES_ANSWERED ") v", ""))),
-    VALUES("numbers_by_channel", "", "select generate_series(0, 8)",
-           ALL_OF_EDGES(EDGE_ROWS("channel::int4 as value,", "", ""))),
+    VALUES_OF_FEW("numbers_by_question", KNOWN_ANSWERS ",",
+                  "select 0 union select n.value::int4 from known, jsonb_each_text(known.numbers) n",
+                  ALL_OF_EDGES("v.value", " cross join lateral (" VALUES_ANSWERED ") v")),
+    VALUES_OF_FEW("numbers_by_channel", "", "select generate_series(0, 8)",
+                  ALL_OF_EDGES("channel::int4", "")),
     VALUES_OF_COLUMN("numbers_by_agent", "agent"),
     VALUES_OF_COLUMN("numbers_by_f1", "f1"),
     VALUES_OF_COLUMN("numbers_by_f2", "f2"),
@@ -149,5 +203,5 @@ const struct db_stmt numbers_values[NUMBERS_FACETS] = {
 
 /* clang-format on */
 _Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
-                   SLOT_LEVELS == 4,
+                   SLOT_YEAR == 4 && SLOT_LEVELS == 5,
                "the levels stand in the statement");

@@ -11,11 +11,11 @@ struct cover_set {
 };
 
 /* Slots [lo, hi) of a level; width 0: all of them are of the piece, else each so many are of
- * it and those after it. */
+ * it and those after it. If there are hours too, slots are quarters. */
 struct asked_range {
     int facet;
     size_t piece, last_piece;
-    struct slot_range slots;
+    struct slot_range slots, hours;
     int32_t width;
 };
 
@@ -24,7 +24,8 @@ struct question {
     struct cover_set sets[2];
     size_t set_count;
     size_t range_count, edge_count; /* of all covers */
-    struct buf range_facets, levels, range_pieces, lo, hi, widths;
+    bool any_width;
+    struct buf range_facets, levels, range_pieces, lo, hi, widths, hours_lo, hours_hi;
     struct buf edge_facets, edge_pieces, from, to, bounds;
 };
 
@@ -42,12 +43,18 @@ static void add_set(struct arena *arena, struct question *question, int facet)
     question->sets[question->set_count++] = (struct cover_set){facet, covers};
 }
 
+static bool has_hours(const struct asked_range *range)
+{
+    return range->hours.lo < range->hours.hi;
+}
+
 /* As the days of a series do: then one look into the index brings all. */
 static bool continues(const struct asked_range *last, const struct asked_range *next)
 {
     int64_t width = (int64_t)next->slots.hi - next->slots.lo;
-    return last->facet == next->facet && last->slots.level == next->slots.level &&
-           last->slots.hi == next->slots.lo && last->last_piece + 1 == next->piece &&
+    return !has_hours(last) && !has_hours(next) && last->facet == next->facet &&
+           last->slots.level == next->slots.level && last->slots.hi == next->slots.lo &&
+           last->last_piece + 1 == next->piece &&
            width == (last->width ? last->width : (int64_t)last->slots.hi - last->slots.lo);
 }
 
@@ -68,20 +75,43 @@ static size_t join_ranges(struct asked_range *ranges, size_t count)
     return joined;
 }
 
-/* For one facet, so in the order of pieces, where ranges that follow each other may be joined.
- */
+/* What lies between a day's begin and midnight comes with one look. */
+static bool is_part_of_day(const struct slot_cover *cover)
+{
+    return cover->range_count == 2 && cover->ranges[0].level != cover->ranges[1].level &&
+           cover->ranges[0].level <= SLOT_HOUR && cover->ranges[1].level <= SLOT_HOUR;
+}
+
+static size_t list_cover(const struct slot_cover *cover, struct asked_range range, bool in_parts,
+                         struct asked_range *ranges)
+{
+    if (in_parts && is_part_of_day(cover)) {
+        bool hours_first = cover->ranges[0].level == SLOT_HOUR;
+        range.slots = cover->ranges[hours_first];
+        range.hours = cover->ranges[!hours_first];
+        ranges[0] = range;
+        return 1;
+    }
+    for (size_t i = 0; i < cover->range_count; i++) {
+        range.slots = cover->ranges[i];
+        ranges[i] = range;
+    }
+    return cover->range_count;
+}
+
+/* For one facet, so in the order of pieces, where ranges may be taken together. */
 static size_t list_ranges(const struct question *question, struct asked_range *ranges)
 {
+    bool of_one = question->set_count == 1;
     size_t count = 0;
 
     for (size_t s = 0; s < question->set_count; s++)
         for (size_t p = 0; p < question->pieces->count; p++) {
-            const struct slot_cover *cover = &question->sets[s].covers[p];
-            for (size_t i = 0; i < cover->range_count; i++)
-                ranges[count++] =
-                    (struct asked_range){question->sets[s].facet, p, p, cover->ranges[i], 0};
+            struct asked_range range = {
+                .facet = question->sets[s].facet, .piece = p, .last_piece = p};
+            count += list_cover(&question->sets[s].covers[p], range, of_one, ranges + count);
         }
-    return question->set_count == 1 ? join_ranges(ranges, count) : count;
+    return of_one ? join_ranges(ranges, count) : count;
 }
 
 static void ask_ranges(struct arena *arena, struct question *question)
@@ -95,13 +125,19 @@ static void ask_ranges(struct arena *arena, struct question *question)
     question->lo = db_array_begin(arena, DB_ARRAY_INT4, count);
     question->hi = db_array_begin(arena, DB_ARRAY_INT4, count);
     question->widths = db_array_begin(arena, DB_ARRAY_INT4, count);
+    question->hours_lo = db_array_begin(arena, DB_ARRAY_INT4, count);
+    question->hours_hi = db_array_begin(arena, DB_ARRAY_INT4, count);
     for (size_t i = 0; i < count; i++) {
         db_array_int2(&question->range_facets, (int16_t)ranges[i].facet);
-        db_array_int2(&question->levels, (int16_t)ranges[i].slots.level);
+        db_array_int2(&question->levels,
+                      has_hours(&ranges[i]) ? SLOT_LEVELS : (int16_t)ranges[i].slots.level);
         db_array_int4(&question->range_pieces, (int32_t)ranges[i].piece);
         db_array_int4(&question->lo, ranges[i].slots.lo);
         db_array_int4(&question->hi, ranges[i].slots.hi);
         db_array_int4(&question->widths, ranges[i].width);
+        db_array_int4(&question->hours_lo, ranges[i].hours.lo);
+        db_array_int4(&question->hours_hi, ranges[i].hours.hi);
+        question->any_width |= ranges[i].width > 0;
     }
 }
 
@@ -187,9 +223,9 @@ static enum db_status ask(struct pg *pg, const struct db_stmt *stmt, int32_t sur
     return PG_EXEC(pg, stmt, ret_sums, P_INT4(survey_id), P_INT2(facet), P_INT4(value),
                    P_BUF(&question->range_facets), P_BUF(&question->levels),
                    P_BUF(&question->range_pieces), P_BUF(&question->lo), P_BUF(&question->hi),
-                   P_BUF(&question->widths), P_BUF(&question->edge_facets),
-                   P_BUF(&question->edge_pieces), P_BUF(&question->from), P_BUF(&question->to),
-                   P_BUF(&question->bounds));
+                   P_BUF(&question->widths), P_BUF(&question->hours_lo), P_BUF(&question->hours_hi),
+                   P_BUF(&question->edge_facets), P_BUF(&question->edge_pieces),
+                   P_BUF(&question->from), P_BUF(&question->to), P_BUF(&question->bounds));
 }
 
 enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct number_query *query,
@@ -205,8 +241,8 @@ enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct nu
     plan.journal = cut_journal(arena, &question);
     ask_journal(arena, &question, &plan.journal);
     plan.of_facet = journal_stretches(arena, &question, 0, &plan.journal);
-    enum db_status status =
-        ask(pg, &numbers_one[facet], query->survey_id, facet, value, &question, &sums);
+    const struct db_stmt *stmt = question.any_width ? &numbers_series[facet] : &numbers_one[facet];
+    enum db_status status = ask(pg, stmt, query->survey_id, facet, value, &question, &sums);
     if (status == DB_OK)
         numbers_read_one(arena, &plan, sums, ret_counts);
     return status;

@@ -20,7 +20,7 @@
 
 /*
  * $1 surveys, $2 their zones; $3 facet, $4 channel, $5 agent; $6 to $10 ranges of slots: zone,
- * level, window, lo, hi, where level 4 is the range of quarters for which the journal is asked; $11
+ * level, window, lo, hi, where level 5 is the range of quarters for which the journal is asked; $11
  * to $14 edges to be counted from rows: zone, window, from, to.
  *
  * value: of the facet in survey s, in "asked a"; condition: which rows r of edges are counted. All
@@ -52,13 +52,14 @@
     " counted as ("                                                                                \
     "  select r.place, r.w, u.score, u.n from range r"                                             \
     "  join unfolded u on u.place = r.place and u.slot >= r.lo and u.slot < r.hi"                  \
-    "  where r.level = 4"                                                                          \
+    "  where r.level = 5"                                                                          \
     "  union all"                                                                                  \
     "  select e.place, e.w, r.score, r.n from edge e cross join lateral ("                         \
     "    select score, count(*)::int4 as n from response r where r.survey_id = e.survey_id"        \
     "     and r.answered_at >= e.from_at and r.answered_at < e.to_at and not r.excluded"           \
     condition " group by score) r),"                                                               \
     " cell as ("                                                                                   \
+    TALLIES("4", "tally_year") " union all"                                                        \
     TALLIES("3", "tally_month") " union all"                                                       \
     TALLIES("2", "tally_day") " union all"                                                         \
     TALLIES("1", "tally_hour") " union all"                                                        \
@@ -68,7 +69,7 @@
 
 /* clang-format on */
 _Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
-                   SLOT_LEVELS == 4 && SURVEY_FACET_AGENT == 2,
+                   SLOT_YEAR == 4 && SLOT_LEVELS == 5 && SURVEY_FACET_AGENT == 2,
                "the numbers stand in the statements");
 
 /* Null, so nothing, in a survey that does not know the agent. */

@@ -59,15 +59,16 @@ const struct db_stmt rebuild_number = {
 const struct db_stmt rebuild_lock = {"rebuild_lock", "int4", "int4",
                                      LOCK_SURVEY("1", "pg_advisory_xact_lock(7, $1)")};
 
-/* survey, first quarter hour, end, month. */
+/* survey, first quarter hour, end, month, year. */
 const struct db_stmt rebuild_clear = {
-    "rebuild_clear", "int4 int4 int4 int4", "",
+    "rebuild_clear", "int4 int4 int4 int4 int4", "",
     "with quarter as ("
     "  delete from tally_quarter where survey_id = $1 and slot >= $2 and slot < $3),"
     " hour as ("
     "  delete from tally_hour where survey_id = $1 and slot >= $2 >> 2 and slot < $3 >> 2),"
     " day as ("
-    "  delete from tally_day where survey_id = $1 and slot >= $2 / 96 and slot < $3 / 96)"
+    "  delete from tally_day where survey_id = $1 and slot >= $2 / 96 and slot < $3 / 96),"
+    " year as (delete from tally_year where survey_id = $1 and slot = $5)"
     " delete from tally_month where survey_id = $1 and slot = $4"};
 
 /* One statement, so one snapshot: the journal rows that go are those of the answers that are
@@ -79,6 +80,15 @@ const struct db_stmt rebuild_count = {
                  " delta as (select slot, unnest(cuts) as cut, score, 1 as weight"
                  "   from response_cuts($1, $2, $3))",
                  " update tally_state set changed = pg_current_xact_id() where survey_id = $1")};
+
+/* To the month that was counted, the others of its year. survey, month, year. */
+const struct db_stmt rebuild_year = {
+    "rebuild_year", "int4 int4 int4", "",
+    "insert into tally_year as t (survey_id, facet, value, slot, " COUNTER_NAMES ")"
+    " select $1, facet, value, $3, " COUNTER_SUMS " from tally_month"
+    " where survey_id = $1 and slot >= $3 * 12 and slot < $3 * 12 + 12 and slot <> $2"
+    " group by facet, value"
+    " on conflict (survey_id, facet, value, slot) do update set " COUNTERS_ADDED};
 
 struct rebuild {
     int32_t survey_id;
@@ -123,10 +133,13 @@ static enum db_status count_again(struct pg *pg, void *context)
     enum db_status status = PG_EXEC(pg, &rebuild_lock, NULL, P_INT4(r->survey_id));
     if (status == DB_OK)
         status = PG_EXEC(pg, &rebuild_clear, NULL, P_INT4(r->survey_id), P_INT4(m->first_quarter),
-                         P_INT4(m->end_quarter), P_INT4(m->month));
+                         P_INT4(m->end_quarter), P_INT4(m->month), P_INT4(m->year));
     if (status == DB_OK)
         status = PG_EXEC(pg, &rebuild_count, NULL, P_INT4(r->survey_id), P_TIME(m->from_us),
                          P_TIME(m->to_us), P_INT4(m->first_quarter), P_INT4(m->end_quarter));
+    if (status == DB_OK)
+        status = PG_EXEC(pg, &rebuild_year, NULL, P_INT4(r->survey_id), P_INT4(m->month),
+                         P_INT4(m->year));
     return status;
 }
 

@@ -20,6 +20,9 @@ const struct db_stmt recount_months = {
     " select " MONTH_OF_ANSWER " from leap where at is not null"
     " union select " MONTH_SLOT " from quarter"
     " union select distinct slot from tally_month where survey_id = $1"
+    " union select distinct slot * 12 from tally_year t where survey_id = $1 and not exists ("
+    "  select from tally_month m where m.survey_id = $1"
+    "   and m.slot >= t.slot * 12 and m.slot < t.slot * 12 + 12)"
     " order by 1"};
 
 /* Where tallies of one level differ from cells (of rows, less the journal's). */
@@ -33,10 +36,19 @@ const struct db_stmt recount_months = {
 #define DIFFERING_HOURS DIFFERING("tally_hour", HOUR_SLOT, IF_FINE, "$4 >> 2", "$5 >> 2")
 #define DIFFERING_DAYS DIFFERING("tally_day", DAY_SLOT, "", "$4 / 96", "$5 / 96")
 #define DIFFERING_MONTHS DIFFERING("tally_month", MONTH_SLOT, "", "$6", "$6 + 1")
+/* Of the month's year, from its months: whether these are right is seen one by one. */
+#define DIFFERING_YEAR                                                                             \
+    "select 1 from ("                                                                              \
+    "  select facet, value, " COUNTER_NAMES " from tally_month"                                    \
+    "  where survey_id = $1 and slot >= $7 * 12 and slot < $7 * 12 + 12"                           \
+    "  union all select facet, value, " COUNTERS_TAKEN " from tally_year"                          \
+    "  where survey_id = $1 and slot = $7"                                                         \
+    " ) c group by facet, value having (" COUNTER_SUMS ") <> (" COUNTER_ZEROS ")"
 
-/* Of the journal, what readers would read. survey, from, to, first quarter hour, end, month. */
+/* Of the journal, what readers would read. survey, from, to, first quarter hour, end, month,
+ * year. */
 const struct db_stmt recount_check = {
-    "recount_check", "int4 timestamptz timestamptz int4 int4 int4", "int8",
+    "recount_check", "int4 timestamptz timestamptz int4 int4 int4 int4", "int8",
     WITH_CELLS("with delta as ("
                "  select slot, unnest(cuts) as cut, score, 1 as weight"
                "  from response_cuts($1, $2, $3)"
@@ -44,7 +56,8 @@ const struct db_stmt recount_check = {
                "   and xid >= (select low from tally_state where survey_id = $1)"
                "   and slot >= $4 and slot < $5)",
                " select count(*) from (" DIFFERING_QUARTERS " union all " DIFFERING_HOURS
-               " union all " DIFFERING_DAYS " union all " DIFFERING_MONTHS ") d")};
+               " union all " DIFFERING_DAYS " union all " DIFFERING_MONTHS
+               " union all " DIFFERING_YEAR ") d")};
 
 const struct db_stmt recount_unnumbered = {"recount_unnumbered", "int4 timestamptz timestamptz",
                                            "int8",
@@ -56,6 +69,7 @@ struct fold_month fold_month(int32_t month)
     int64_t to_us = slot_start_us(SLOT_MONTH, month + 1);
     return (struct fold_month){
         .month = month,
+        .year = slot_of(SLOT_YEAR, from_us),
         .from_us = from_us,
         .to_us = to_us,
         .first_quarter = slot_of(SLOT_QUARTER, from_us),
@@ -86,7 +100,7 @@ enum db_status folds_check_month(struct pg *pg, int32_t survey_id, int32_t month
     const struct fold_month m = fold_month(month);
     enum db_status status =
         PG_EXEC(pg, &recount_check, &result, P_INT4(survey_id), P_TIME(m.from_us), P_TIME(m.to_us),
-                P_INT4(m.first_quarter), P_INT4(m.end_quarter), P_INT4(month));
+                P_INT4(m.first_quarter), P_INT4(m.end_quarter), P_INT4(month), P_INT4(m.year));
     if (status == DB_OK)
         *ret_cells = db_int(result, 0, 0);
     return status;

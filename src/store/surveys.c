@@ -111,6 +111,7 @@ static const struct db_stmt delete_rest[] = {
     {"surveys_delete_hours", "int4", "", DELETE_FROM("tally_hour")},
     {"surveys_delete_days", "int4", "", DELETE_FROM("tally_day")},
     {"surveys_delete_months", "int4", "", DELETE_FROM("tally_month")},
+    {"surveys_delete_years", "int4", "", DELETE_FROM("tally_year")},
     {"surveys_delete_state", "int4", "", DELETE_FROM("tally_state")},
     {"surveys_delete", "int4", "", "delete from survey where id = $1"},
     /* Last: who adds to them holds the survey's row until then. */

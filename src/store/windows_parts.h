@@ -21,12 +21,14 @@
  * show twice the first, so that a day begins with its first midnight (PostgreSQL takes the second;
  * how much earlier the first is tells a look at three hours before). What the clocks skip
  * PostgreSQL reads by the clock before the gap. A time that is null has a null instant.
+ * "offset 0" keeps the later one from being worked out anew wherever it is named.
  */
 #define FIRST_INSTANT(wall, name)                                                                  \
-    " cross join lateral (select timezone($1, " wall ")) later_" name " (at)"                      \
+    " cross join lateral (select timezone($1, " wall ") offset 0) later_" name " (at)"             \
     " cross join lateral (select later_" name ".at - (timezone($1, later_" name                    \
     ".at - interval '3 hours') + interval '3 hours' - " wall ")) earlier_" name " (at)"            \
-    " cross join lateral (select case when timezone($1, earlier_" name ".at) = " wall              \
+    " cross join lateral (select case when earlier_" name ".at = later_" name ".at"                \
+    "  then later_" name ".at when timezone($1, earlier_" name ".at) = " wall                      \
     "  then earlier_" name ".at else later_" name ".at end) " name " (at)"
 
 extern const struct db_stmt windows_series_days, windows_series_hours;

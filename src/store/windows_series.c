@@ -21,7 +21,8 @@
     "  from begin)"                                                                                \
     " select p.from_at, p.to_at, span.at from interval p"                                          \
     " cross join lateral ("                                                                        \
-    "  select timezone($1, least(p.to_at, $4)) - $5::interval) wall (at)"                          \
+    "  select case when $5 is not null"                                                            \
+    "   then timezone($1, least(p.to_at, $4)) - $5::interval end) wall (at)"                       \
     FIRST_INSTANT("wall.at", "span")                                                               \
     " where p.from_at < p.to_at order by 1"
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define FORM "application/x-www-form-urlencoded"
+
 enum { FIRST_VIEW_MAX = 14 * 1024, SCRIPT_MAX = 10 * 1024, WIDGET_MAX = 12 * 1024 };
 
 /* --- the document --- */
@@ -122,6 +124,9 @@ START_TEST(prefilled)
     page_expect(page_open(survey, "?kiosk=1"), "data-kiosk>");
     page_expect(page_open(survey, "?kiosk=1"), "data-channel=\"kiosk\"");
     page_expect(page_open(survey, "?kiosk=1&channel=app"), "data-channel=\"app\"");
+    /* Links gather parameters on their way; the first counts. */
+    reply = page_open(survey, "?branch=north&utm_source=a&utm_source=b&branch=south");
+    page_expect(reply, "name=\"properties.branch\" value=\"north\"");
     /* What makes no sense is nobody's mistake who follows a link. */
     const char *const senseless[] = {"?score=11",     "?score=-1", "?score=9.5",      "?score=",
                                      "?channel=mars", "?kiosk=0",  "?channel=import", "?branch="};

@@ -2,6 +2,7 @@
  * group, files. */
 #include "support/expect.h"
 #include "support/fixture.h"
+#include "support/links.h"
 #include "support/page.h"
 #include "support/text.h"
 
@@ -31,6 +32,7 @@ START_TEST(kind_refusals)
     expect_refusal("/s/NOT%20ONE", 404, "not-found", "There is no survey here");
     const char *closed = text("/s/%s", fixture_survey("'open':false"));
     expect_refusal(closed, 403, "survey-closed", "This survey is closed");
+    expect_refusal(text("%s?a=%%FF", closed), 400, "bad-query", "There is no survey here");
     const char *keyed = text("/s/%s", fixture_survey("'access':'key'"));
     expect_refusal(keyed, 401, "unauthorized", "By invitation");
     ck_assert_ptr_nonnull(header_of(page_get(keyed, HTML, NULL), "WWW-Authenticate"));
@@ -57,6 +59,51 @@ START_TEST(a_wrong_form_is_told_kindly)
     request.headers[0] = HTML;
     request.type = "text/plain";
     page_expect(expect_status(client_send(&request), 415), "Мы не поняли этот ответ");
+}
+END_TEST
+
+/* --- by link --- */
+
+/* The page behind a link: its form goes back to the link, which is good for one answer anyway. */
+START_TEST(by_link)
+{
+    const char *survey = link_survey("'facets':['branch']");
+    const char *token = link_token(survey, "c-17");
+    struct reply *page = page_open(token, "?score=9&branch=north&channel=email");
+    page_expect(page, text("action=\"/s/%s\" data-survey=\"%s\"", token, survey));
+    page_expect(page, text("data-api=\"/v1/surveys/%s\"", survey));
+    page_expect(page, text(" data-link=\"%s\"", token));
+    page_expect(page, "data-channel=\"email\"");
+    page_expect(
+        page, text("href=\"/s/%s?score=9&amp;branch=north&amp;channel=email&amp;lang=ru\"", token));
+    page_expect_no(page, "idempotency_key");
+    page_expect_no(page, "c-17");
+    expect_header(page, "Referrer-Policy", "no-referrer");
+    expect_header(page, "Cache-Control", "no-store");
+    page_expect(page_open(token, ""), "data-channel=\"link\"");
+    const char *stamp = page_between(page->body, "name=\"page\" value=\"", "\"");
+    const char *body =
+        text("score=9&properties.branch=north&channel=email&language=en&website=&page=%s", stamp);
+    expect_status(link_form(token, body), 303);
+    expect_status(link_form(token, body), 303);
+    struct reply *row = link_only_row(survey);
+    expect_string(row, "/items/0/respondent", "c-17");
+    expect_string(row, "/items/0/channel", "email");
+}
+END_TEST
+
+START_TEST(links_that_are_not_good)
+{
+    const char *survey = link_survey("");
+    const char *token = link_token(survey, "c-17");
+    expect_refusal(text("/s/%s", link_forge(survey, "c-17", -3600)), 410, "link-expired",
+                   "This link has expired");
+    expect_refusal(text("/s/%.*sAA", (int)strlen(token) - 2, token), 404, "not-found",
+                   "There is no survey here");
+    expect_refusal("/s/a.b", 404, "not-found", "There is no survey here");
+    expect_status(client_patch(fixture_key(ADMIN), "{\"open\":false}", "/v1/surveys/%s", survey),
+                  200);
+    expect_refusal(text("/s/%s", token), 403, "survey-closed", "This survey is closed");
 }
 END_TEST
 
@@ -139,6 +186,7 @@ int main(void)
 {
     const struct fixture_test tests[] = {
         {.test = kind_refusals}, {.test = a_wrong_form_is_told_kindly},
+        {.test = by_link},       {.test = links_that_are_not_good},
         {.test = brand},         {.test = texts_by_group},
         {.test = assets},
     };

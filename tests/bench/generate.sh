@@ -18,7 +18,7 @@ run_sql() { # SQL...
 # Bytes of rows and indexes: of answers, of tallies.
 space() {
   query "select pg_total_relation_size('response') || ' ' || (select sum(pg_total_relation_size(t))
-    from unnest('{tally_quarter,tally_hour,tally_day,tally_month}'::regclass[]) t)"
+    from unnest('{tally_quarter,tally_hour,tally_day,tally_month,tally_year}'::regclass[]) t)"
 }
 
 # Fails where the answers (in millions) would fill the disk, while indexes are sorted.
@@ -76,13 +76,14 @@ generate() { # SLUG MILLIONS
   run_sql 'analyze response'
   say "$1: making tallies, after $((SECONDS - from)) s"
   generate_by tallies "$id"
+  run_sql "select generated.add_years($id)"
   fact "made_$1" $((SECONDS - from))
 }
 
 # The cluster as it is by default, with all that vacuum would have done by and by.
 end_generation() {
   say "vacuum"
-  run_sql 'vacuum (analyze) response, facet_value, tally_state, tally_quarter, tally_hour, tally_day, tally_month'
+  run_sql 'vacuum (analyze) response, facet_value, tally_state, tally_quarter, tally_hour, tally_day, tally_month, tally_year'
   say "starting the cluster anew, with its default settings"
   unset NPSD_ALLOW_UNSAFE_DURABILITY NPSD_LOG
   cluster_settings=()

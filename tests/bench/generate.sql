@@ -90,6 +90,12 @@ create function generated.add_tallies(of_survey int, since timestamptz, before t
   from cell group by facet, value order by facet, value;
 $$;
 
+create function generated.add_years(of_survey int) returns void language sql as $$
+  insert into tally_year select of_survey, facet, value, floor(slot / 12.0)::int, sum(n0), sum(n1), sum(n2), sum(n3), sum(n4),
+    sum(n5), sum(n6), sum(n7), sum(n8), sum(n9), sum(n10)
+  from tally_month where survey_id = of_survey group by facet, value, 4 order by 4, facet, value;
+$$;
+
 -- What one of several workers has to do: every n-th part of the answers, of the months.
 create function generated.work(what text, of_survey int, worker int, workers int) returns void language plpgsql as $$
 declare

@@ -7,7 +7,6 @@
 #define HTML "Accept: text/html,application/xhtml+xml,*/*;q=0.8"
 #define GZIP "Accept-Encoding: gzip, deflate, br"
 #define RUSSIAN "Accept-Language: ru-RU,ru;q=0.9,en;q=0.8"
-#define FORM "application/x-www-form-urlencoded"
 
 /* GET with up to two headers (NULL: none). */
 struct reply *page_get(const char *path, const char *header, const char *second);

@@ -68,6 +68,8 @@ struct spool_answer *unit_spool_answer(int n, int c)
         made->facets[made->facet_count++] = (struct spool_facet){SURVEY_FACET_AGENT, "Anna K"};
         made->facets[made->facet_count++] = (struct spool_facet){SURVEY_FACET_FIRST + 7, ""};
     }
+    made->row.suspect = n % 6;
+    made->row.set_aside = n % 7 == 0;
     for (int i = 0; i < SURVEY_FACETS_MAX; i++)
         made->row.facets[i] = ANSWER_UNSET;
     return made;
@@ -98,6 +100,8 @@ void unit_spool_same(const struct spool_answer *is, const struct spool_answer *w
     ck_assert_int_eq(is->row.received_us, was->row.received_us);
     ck_assert_int_eq(is->row.score, was->row.score);
     ck_assert_int_eq(is->row.channel, was->row.channel);
+    ck_assert_int_eq(is->row.suspect, was->row.suspect);
+    ck_assert_int_eq(is->row.set_aside, was->row.set_aside);
     ck_assert_int_eq(is->row.agent, ANSWER_UNSET);
     ck_assert_mem_eq(is->row.facets, was->row.facets, sizeof is->row.facets);
     ck_assert(same_text(is->row.external_id, was->row.external_id));

@@ -1,6 +1,7 @@
 /*
  * recall_calls: four calls of recall, without a database or a worker, whose turns are taken by
- * hand. Included once by a test program: it stands in place of jobs, freshness and the directory.
+ * hand. Included once by a test program: it stands in place of jobs, freshness, the directory and
+ * the poller.
  */
 #ifndef NPSD_TESTS_UNIT_RECALL_CALLS_H
 #define NPSD_TESTS_UNIT_RECALL_CALLS_H
@@ -13,6 +14,7 @@
 #include "npsd/api/world.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/metrics.h"
+#include "npsd/state/poller.h"
 #include "suite.h"
 
 #include <string.h>
@@ -127,6 +129,12 @@ int64_t directory_version(const struct directory *directory)
 {
     (void)directory;
     return version;
+}
+
+enum poller_health poller_health(const struct poller *poller)
+{
+    (void)poller;
+    return POLLER_READY;
 }
 
 /* --- calls --- */

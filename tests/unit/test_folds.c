@@ -31,6 +31,10 @@ START_TEST(one_answer_is_counted_at_every_level)
                                " (survey_id, facet, value, slot) = (s(), 3, 2, 56 * 12 + 2)"),
                      2);
     ck_assert_int_eq(number_of("select count(*) from tally_month where survey_id = s()"), 3);
+    ck_assert_int_eq(number_of("select n0 + n9 from tally_year where"
+                               " (survey_id, facet, value, slot) = (s(), 3, 2, 56)"),
+                     2);
+    ck_assert_int_eq(number_of("select count(*) from tally_year where survey_id = s()"), 3);
 }
 END_TEST
 
@@ -50,6 +54,9 @@ START_TEST(instants_before_1970_round_down)
                      1);
     ck_assert_int_eq(number_of("select count(*) from tally_month where survey_id = s()"
                                " and facet = 0 and slot in (-1, -58) and n5 = 1"),
+                     2);
+    ck_assert_int_eq(number_of("select count(*) from tally_year where survey_id = s()"
+                               " and facet = 0 and slot in (-1, -5) and n5 = 1"),
                      2);
     ck_assert_int_eq(differing(-1) + differing(-58), 0);
     rebuild(-58);

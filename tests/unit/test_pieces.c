@@ -94,9 +94,9 @@ static size_t make_windows(const struct answer *answers, int64_t base_us, int64_
 }
 
 static void check(const struct answer *answers, const struct slot_span *windows,
-                  size_t window_count, bool whole_days)
+                  size_t window_count, bool whole_days, int64_t now_us)
 {
-    struct pieces pieces = pieces_cut(&arena, windows, window_count, whole_days);
+    struct pieces pieces = pieces_cut(&arena, windows, window_count, whole_days, now_us);
     struct nps_counts *of_pieces = arena_calloc(&arena, pieces.count + 1, sizeof(*of_pieces));
     struct nps_counts of_windows[WINDOWS_MAX];
 
@@ -127,7 +127,8 @@ START_TEST(random_windows)
         arena_reset(&arena);
         make_answers(answers, base_us, span_us);
         size_t window_count = make_windows(answers, base_us, span_us, windows);
-        check(answers, windows, window_count, between(0, 3) > 0);
+        check(answers, windows, window_count, between(0, 3) > 0,
+              between(0, 1) ? SLOTS_OPEN_TO : instant(answers, base_us, span_us));
     }
 }
 END_TEST
@@ -143,16 +144,33 @@ static void span_is(const struct slot_span *span, const char *from, const char *
 START_TEST(one_window)
 {
     const struct slot_span window = {at("2026-03-01T18:15:00Z"), at("2026-03-31T07:30:00Z")};
-    struct pieces pieces = pieces_cut(&arena, &window, 1, true);
+    struct pieces pieces = pieces_cut(&arena, &window, 1, true, SLOTS_OPEN_TO);
 
     ck_assert_uint_eq(pieces.count, 3);
     span_is(&pieces.spans[0], "2026-03-02T00:00:00Z", "2026-03-31T00:00:00Z");
     span_is(&pieces.spans[1], "2026-03-01T18:15:00Z", "2026-03-02T00:00:00Z");
     span_is(&pieces.spans[2], "2026-03-31T00:00:00Z", "2026-03-31T07:30:00Z");
 
-    pieces = pieces_cut(&arena, &window, 1, false);
+    pieces = pieces_cut(&arena, &window, 1, false, SLOTS_OPEN_TO);
     ck_assert_uint_eq(pieces.count, 1);
     span_is(&pieces.spans[0], "2026-03-01T18:15:00Z", "2026-03-31T07:30:00Z");
+}
+END_TEST
+
+/* In the future the midnight is the next one, though the other is nearer: nothing lies before it.
+ */
+START_TEST(until_now)
+{
+    const struct slot_span window = {at("2026-03-01T18:15:00Z"), at("2026-03-31T07:30:00Z")};
+    struct pieces pieces = pieces_cut(&arena, &window, 1, true, at("2026-03-31T07:22:00Z"));
+
+    ck_assert_uint_eq(pieces.count, 3);
+    span_is(&pieces.spans[0], "2026-03-02T00:00:00Z", "2026-04-01T00:00:00Z");
+    span_is(&pieces.spans[1], "2026-03-01T18:15:00Z", "2026-03-02T00:00:00Z");
+    span_is(&pieces.spans[2], "2026-03-31T07:30:00Z", "2026-04-01T00:00:00Z");
+
+    pieces = pieces_cut(&arena, &window, 1, true, at("2026-03-31T07:30:00Z"));
+    span_is(&pieces.spans[2], "2026-03-31T00:00:00Z", "2026-03-31T07:30:00Z");
 }
 END_TEST
 
@@ -164,13 +182,13 @@ START_TEST(half_a_day)
     const struct slot_span half = {at("2026-03-01T12:00:00Z"), at("2026-03-02T00:00:00Z")};
     const struct slot_span night = {at("2026-03-01T18:00:00Z"), at("2026-03-02T06:00:00Z")};
 
-    struct pieces pieces = pieces_cut(&arena, &shorter, 1, true);
+    struct pieces pieces = pieces_cut(&arena, &shorter, 1, true, SLOTS_OPEN_TO);
     ck_assert_uint_eq(pieces.count, 1);
     span_is(&pieces.spans[0], "2026-03-01T12:00:00Z", "2026-03-01T23:59:59.999999Z");
-    pieces = pieces_cut(&arena, &half, 1, true);
+    pieces = pieces_cut(&arena, &half, 1, true, SLOTS_OPEN_TO);
     ck_assert_uint_eq(pieces.count, 1);
     span_is(&pieces.spans[0], "2026-03-01T12:00:00Z", "2026-03-02T00:00:00Z");
-    pieces = pieces_cut(&arena, &night, 1, true);
+    pieces = pieces_cut(&arena, &night, 1, true, SLOTS_OPEN_TO);
     ck_assert_uint_eq(pieces.count, 2);
 }
 END_TEST
@@ -189,13 +207,14 @@ START_TEST(a_series)
         windows[DAYS + day] = (struct slot_span){begin_us + (day + 1 - ROLLING) * CLOCK_DAY_US,
                                                  begin_us + (day + 1) * CLOCK_DAY_US};
     }
-    struct pieces days = pieces_cut(&arena, windows, DAYS, true);
+    struct pieces days = pieces_cut(&arena, windows, DAYS, true, SLOTS_OPEN_TO);
     ck_assert_uint_eq(days.count, DAYS + DAYS + 1);
     for (int day = 1; day < DAYS; day++)
         ck_assert_int_eq(days.spans[day].from_us, days.spans[day - 1].to_us);
-    ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, true).count,
+    ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, true, SLOTS_OPEN_TO).count,
                       2 * (DAYS + ROLLING - 1) + 1);
-    ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, false).count, DAYS + ROLLING - 1);
+    ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, false, SLOTS_OPEN_TO).count,
+                      DAYS + ROLLING - 1);
 }
 END_TEST
 
@@ -207,7 +226,7 @@ START_TEST(gaps)
         {at("2026-01-01T00:00:00Z"), at("2026-01-02T00:00:00Z")},
         {at("2026-01-05T00:00:00Z"), at("2026-01-04T00:00:00Z")},
     };
-    struct pieces pieces = pieces_cut(&arena, windows, COUNT_OF(windows), true);
+    struct pieces pieces = pieces_cut(&arena, windows, COUNT_OF(windows), true, SLOTS_OPEN_TO);
 
     ck_assert_uint_eq(pieces.count, 2);
     span_is(&pieces.spans[0], "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z");
@@ -218,7 +237,7 @@ END_TEST
 START_TEST(open_ends)
 {
     const struct slot_span window = {SLOTS_OPEN_FROM, SLOTS_OPEN_TO};
-    struct pieces pieces = pieces_cut(&arena, &window, 1, true);
+    struct pieces pieces = pieces_cut(&arena, &window, 1, true, SLOTS_OPEN_TO);
 
     ck_assert_uint_eq(pieces.count, 1);
     ck_assert_int_eq(pieces.spans[0].from_us, SLOTS_OPEN_FROM);
@@ -228,7 +247,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {random_windows, one_window, half_a_day,
+    const TTest *const tests[] = {random_windows, one_window, until_now, half_a_day,
                                   a_series,       gaps,       open_ends};
     Suite *suite = suite_create("pieces");
     TCase *tcase = tcase_create("pieces");

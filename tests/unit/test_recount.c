@@ -7,6 +7,9 @@ static const char *const spoils[] = {
     "update tally_hour set n4 = 0 where (survey_id, facet, slot) = (s(), 0, 1970728 / 4)",
     "delete from tally_day where (survey_id, facet, slot) = (s(), 3, 1970728 / 96)",
     "insert into tally_month values (s(), 9, 77, 674, 0,0,0,0,0,0,0,0,0,0,5)",
+    "update tally_year set n4 = n4 - 1 where (survey_id, facet, slot) = (s(), 0, 56)",
+    "delete from tally_year where (survey_id, facet, slot) = (s(), 3, 56)",
+    "insert into tally_year values (s(), 9, 77, 56, 0,0,0,0,0,0,0,0,0,0,5)",
     "insert into tally_quarter values (s(), 3, 2, 1970728, 0,0,0,0,1,0,0,0,0,0,0)",
     "delete from journal where ctid = (select max(ctid) from journal where survey_id = s())",
     "update journal set weights = array_fill(2, array[cardinality(weights)]) where survey_id = s()",
@@ -77,7 +80,8 @@ START_TEST(a_rebuild_broken_off_leaves_numbers_right)
     fold();
     run("update response set f1 = null where survey_id = s();"
         "delete from tally_day where survey_id = s() and facet = 3;"
-        "delete from tally_month where survey_id = s() and facet = 3");
+        "delete from tally_month where survey_id = s() and facet = 3;"
+        "delete from tally_year where survey_id = s() and facet = 3");
     ck_assert_int_eq(pg_command(other, "select pg_advisory_lock(7, s())"), DB_OK);
     ck_assert_int_eq(pg_command(unit_folds_pg(), "set lock_timeout = 1"), DB_OK);
     ck_assert_int_eq(folds_rebuild_month(unit_folds_pg(), unit_folds_survey(), MARCH_2026),

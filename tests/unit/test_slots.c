@@ -9,7 +9,7 @@
 #define QUARTER_US (900 * CLOCK_SECOND_US)
 #define HOUR_US (3600 * CLOCK_SECOND_US)
 
-enum { PIECES_MAX = 9 };
+enum { PIECES_MAX = 11 };
 
 static int64_t at(const char *text)
 {
@@ -49,7 +49,7 @@ static size_t spans_of(const struct slot_cover *cover, struct slot_span spans[PI
 static const char *wrong_pieces(const struct slot_cover *cover, int64_t from_us, int64_t to_us)
 {
     struct slot_span spans[PIECES_MAX];
-    if (cover->range_count > 7 || cover->edge_count > 2)
+    if (cover->range_count > 9 || cover->edge_count > 2)
         return "too many pieces";
     size_t count = spans_of(cover, spans);
     for (size_t i = 0; i < count; i++) {
@@ -84,9 +84,9 @@ static const char *wrong_ranges(const struct slot_cover *cover, enum slot_level 
 {
     for (size_t i = 0; i < cover->range_count; i++) {
         const struct slot_range *range = &cover->ranges[i];
-        if (range->level < finest || range->level > SLOT_MONTH)
+        if (range->level < finest || range->level > SLOT_YEAR)
             return "a wrong level";
-        if (range->level == SLOT_MONTH)
+        if (range->level == SLOT_YEAR)
             continue;
         int64_t lo_us = slot_start_us(range->level, range->lo);
         int32_t upper = slot_of(range->level + 1, lo_us - 1) + 1;
@@ -142,25 +142,27 @@ static void range_is(const struct slot_range *range, enum slot_level level, int3
     ck_assert_int_eq(range->hi, hi);
 }
 
-/* The example of the manual: seven ranges and two edges. */
+/* As many as there can be: nine ranges and two edges. */
 START_TEST(all_pieces)
 {
-    int64_t from = at("2024-01-30T22:40:00Z"), to = at("2024-04-02T01:20:00.000001Z");
+    int64_t from = at("2022-11-29T22:40:00Z"), to = at("2024-02-02T01:20:00.000001Z");
     struct slot_cover cover = slots_cover(from, to, true);
-    int32_t day = 19752; /* 2024-01-30 */
-    ck_assert_uint_eq(cover.range_count, 7);
+    int32_t day = 19325, last = 19755; /* 2022-11-29, 2024-02-02 */
+    ck_assert_uint_eq(cover.range_count, 9);
     range_is(&cover.ranges[0], SLOT_QUARTER, day * 96 + 91, day * 96 + 92);
     range_is(&cover.ranges[1], SLOT_HOUR, day * 24 + 23, day * 24 + 24);
     range_is(&cover.ranges[2], SLOT_DAY, day + 1, day + 2);
-    range_is(&cover.ranges[3], SLOT_MONTH, 54 * 12 + 1, 54 * 12 + 3);
-    range_is(&cover.ranges[4], SLOT_DAY, day + 62, day + 63);
-    range_is(&cover.ranges[5], SLOT_HOUR, (day + 63) * 24, (day + 63) * 24 + 1);
-    range_is(&cover.ranges[6], SLOT_QUARTER, (day + 63) * 96 + 4, (day + 63) * 96 + 5);
-    range_is(&cover.whole, SLOT_QUARTER, day * 96 + 91, (day + 63) * 96 + 5);
+    range_is(&cover.ranges[3], SLOT_MONTH, 52 * 12 + 11, 53 * 12);
+    range_is(&cover.ranges[4], SLOT_YEAR, 53, 54);
+    range_is(&cover.ranges[5], SLOT_MONTH, 54 * 12, 54 * 12 + 1);
+    range_is(&cover.ranges[6], SLOT_DAY, last - 1, last);
+    range_is(&cover.ranges[7], SLOT_HOUR, last * 24, last * 24 + 1);
+    range_is(&cover.ranges[8], SLOT_QUARTER, last * 96 + 4, last * 96 + 5);
+    range_is(&cover.whole, SLOT_QUARTER, day * 96 + 91, last * 96 + 5);
     ck_assert_uint_eq(cover.edge_count, 2);
     ck_assert_int_eq(cover.edges[0].from_us, from);
-    ck_assert_int_eq(cover.edges[0].to_us, at("2024-01-30T22:45:00Z"));
-    ck_assert_int_eq(cover.edges[1].from_us, at("2024-04-02T01:15:00Z"));
+    ck_assert_int_eq(cover.edges[0].to_us, at("2022-11-29T22:45:00Z"));
+    ck_assert_int_eq(cover.edges[1].from_us, at("2024-02-02T01:15:00Z"));
     ck_assert_int_eq(cover.edges[1].to_us, to);
 }
 END_TEST
@@ -235,17 +237,19 @@ START_TEST(open_ends)
     struct slot_cover cover = slots_cover(SLOTS_OPEN_FROM, SLOTS_OPEN_TO, true);
     ck_assert_uint_eq(cover.range_count, 1);
     ck_assert_uint_eq(cover.edge_count, 0);
-    range_is(&cover.ranges[0], SLOT_MONTH, INT32_MIN, INT32_MAX);
+    range_is(&cover.ranges[0], SLOT_YEAR, INT32_MIN, INT32_MAX);
     range_is(&cover.whole, SLOT_QUARTER, INT32_MIN, INT32_MAX);
     cover = slots_cover(SLOTS_OPEN_FROM, at("1970-03-02T00:00:00.000001Z"), false);
-    ck_assert_uint_eq(cover.range_count, 2);
-    range_is(&cover.ranges[0], SLOT_MONTH, INT32_MIN, 2);
-    range_is(&cover.ranges[1], SLOT_DAY, 59, 60);
+    ck_assert_uint_eq(cover.range_count, 3);
+    range_is(&cover.ranges[0], SLOT_YEAR, INT32_MIN, 0);
+    range_is(&cover.ranges[1], SLOT_MONTH, 0, 2);
+    range_is(&cover.ranges[2], SLOT_DAY, 59, 60);
     range_is(&cover.whole, SLOT_QUARTER, INT32_MIN, 60 * 96);
     ck_assert_uint_eq(cover.edge_count, 1);
     cover = slots_cover(at("1970-01-31T23:59:00Z"), SLOTS_OPEN_TO, true);
-    ck_assert_uint_eq(cover.range_count, 1);
-    range_is(&cover.ranges[0], SLOT_MONTH, 1, INT32_MAX);
+    ck_assert_uint_eq(cover.range_count, 2);
+    range_is(&cover.ranges[0], SLOT_MONTH, 1, 12);
+    range_is(&cover.ranges[1], SLOT_YEAR, 1, INT32_MAX);
     ck_assert_uint_eq(cover.edge_count, 1);
 }
 END_TEST

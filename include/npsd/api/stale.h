@@ -25,8 +25,8 @@ void stale_keep(struct call *call, const struct reply *reply);
 /* What was kept for what the call asks; status 0: nothing. */
 struct reply stale_answer(struct call *call);
 
-/* On an HTTP thread: while the database is known to be away what was kept, else 503; status 0: the
- * database can be asked. */
+/* On an HTTP thread: what was kept, while the database has not answered for a while. Status 0:
+ * somebody has to ask it. */
 struct reply stale_answer_away(struct call *call);
 
 #endif

@@ -1,15 +1,14 @@
 /*
  * slots: how a window of time is covered by few tally rows. Pure.
  *
- * Slots of the four levels are counted from 1970-01-01T00:00Z: quarter hours, hours, days, and
- * months
- * ((year - 1970) * 12 + month - 1). A half-open window [from, to) of microseconds is cut into at
- * most seven ranges of whole slots (quarters, hours, days, months, days, hours, quarters) and at
- * most two spans at its edges that are less than the finest slot and must be counted from rows. For
- * coarse facets (agent, survey facets) the finest slot is the day. The pieces are disjoint and
- * cover the window exactly.
+ * Slots of the five levels are counted from 1970-01-01T00:00Z: quarter hours, hours, days, months
+ * ((year - 1970) * 12 + month - 1), and years. A half-open window [from, to) of microseconds is cut
+ * into at most nine ranges of whole slots (quarters, hours, days, months, years, months, days,
+ * hours, quarters) and at most two spans at its edges that are less than the finest slot and must
+ * be counted from rows. For coarse facets (agent, survey facets) the finest slot is the day. The
+ * pieces are disjoint and cover the window exactly.
  *
- * SLOTS_OPEN_FROM as from or SLOTS_OPEN_TO as to leaves that end open; then whole months reach to
+ * SLOTS_OPEN_FROM as from or SLOTS_OPEN_TO as to leaves that end open; then whole years reach to
  * that end. Other instants lie within the years 0001 to 9999 (what clock_parse gives).
  */
 #ifndef NPSD_DOMAIN_SLOTS_H
@@ -22,7 +21,7 @@
 #define SLOTS_OPEN_FROM INT64_MIN
 #define SLOTS_OPEN_TO INT64_MAX
 
-enum slot_level { SLOT_QUARTER, SLOT_HOUR, SLOT_DAY, SLOT_MONTH, SLOT_LEVELS };
+enum slot_level { SLOT_QUARTER, SLOT_HOUR, SLOT_DAY, SLOT_MONTH, SLOT_YEAR, SLOT_LEVELS };
 
 /* Slots [lo, hi) of one level. Open ends are INT32_MIN and INT32_MAX. */
 struct slot_range {
@@ -36,7 +35,7 @@ struct slot_span {
 };
 
 struct slot_cover {
-    struct slot_range ranges[7];
+    struct slot_range ranges[9];
     size_t range_count;
     struct slot_range whole; /* all of ranges as one range of quarters (what is asked of the
                                 journal); lo == hi: none */

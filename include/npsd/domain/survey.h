@@ -41,8 +41,8 @@ enum {
     SURVEY_FACET_QUESTION = 10 /* + question n, so 11 and up */
 };
 
-/* Total, channel and questions have tallies of all four levels, agent and facets of days and
- * months. */
+/* Total, channel and questions have tallies of all five levels, agent and facets of days, months
+ * and years. */
 static inline bool survey_facet_is_fine(int facet)
 {
     return facet == SURVEY_FACET_TOTAL || facet == SURVEY_FACET_CHANNEL ||

@@ -18,7 +18,6 @@ enum words_language { WORDS_EN, WORDS_RU, WORDS_LANGUAGES };
     X(WORD_SEND, "Send", "Отправить") \
     X(WORD_SEND_SCORE, "Send {score}", "Отправить {score}") \
     X(WORD_DONE, "Done", "Готово") \
-    X(WORD_CHANGE, "Change my answer", "Изменить ответ") \
     X(WORD_DISMISS, "No, thank you", "Нет, спасибо") \
     X(WORD_LEAVE_EMPTY, "Leave this empty", "Оставьте это поле пустым") \
     X(WORD_LANGUAGES, "Language", "Язык") \
@@ -27,6 +26,7 @@ enum words_language { WORDS_EN, WORDS_RU, WORDS_LANGUAGES };
     X(WORD_WAITING, "Saved on this device, will be sent when the network returns.", \
       "Сохранено на этом устройстве, отправим, когда появится сеть.") \
     X(WORD_FAILED, "This answer could not be taken.", "Этот ответ не удалось принять.") \
+    X(WORD_CHANGE, "Change my answer", "Изменить ответ") \
     X(WORD_THANKS, "Thank you!", "Спасибо!") \
     X(WORD_THANKS_MORE, "Your answer has reached us. It helps us to do better.", \
       "Ваш ответ получен. Он поможет нам стать лучше.") \

@@ -31,6 +31,9 @@ struct number_query {
     size_t window_count;
     struct number_filter filters[NUMBER_FILTERS_MAX];
     size_t filter_count;
+    /* When it is asked; 0: unknown. Later answers are counted too, but there are hardly any, which
+     * makes windows that end now cheaper. */
+    int64_t now_us;
 };
 
 extern const struct db_stmt *const numbers_statements[];
