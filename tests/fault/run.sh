@@ -171,7 +171,7 @@ run_all() {
 }
 
 conclude() {
-  [ "$checks" -gt 0 ] || { say "no such row" && exit 1; }
+  [ "$checks" -gt 0 ] || { say "no row was run to its end" && exit 1; }
   [ $skips -eq 0 ] || echo "$skips rows were SKIPPED: see above why"
   echo "$(((checks - failures) * 100 / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
   [ "$failures" -eq 0 ]
