@@ -56,6 +56,8 @@ UNIT_PROGRAMS = $(UNIT:%.c=$(BUILD)/%)
 API_PROGRAMS = $(API:%.c=$(BUILD)/%)
 # What the benchmark needs: build/, whatever the build.
 BENCH_PROGRAMS = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c tests/bench/peers/*.c))
+# The clients and the proxy of the fault tests.
+FAULT_PROGRAMS = build/tests/fault/load build/tests/fault/proxy build/tests/fault/hold build/tests/fault/rough
 PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
 SANITIZED = build/address-undefined
 # What npm has installed for the tests of the pages, by the lock file.
@@ -70,7 +72,8 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test test-web bench bench-scale bench-peers bench-mixed fuzz fuzz-programs check-layers \
+.PHONY: FORCE all lib tests run test test-web test-faults fault-programs bench bench-scale bench-peers \
+	bench-mixed fuzz fuzz-programs check-layers \
 	check-unit check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
@@ -87,13 +90,26 @@ test:  ## install what is missing, build, and run every test, plain and sanitize
 	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers $(WEB_PACKAGES)
 	@$(MAKE) -j$(JOBS) SANITIZER=address,undefined tests
 	@$(MAKE) -j$(JOBS) $(FUZZ_BUILD) fuzz-programs
+	@$(MAKE) fault-programs
 	@FUZZ_SECONDS=5 exec tests/run.sh tests/web/run.mjs $(UNIT:%.c=build/%) $(API:%.c=build/%) \
-		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh
+		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh tests/fault/quick.sh
 
 test-web:  ## the tests of the pages alone, in a real browser; WORDS="kiosk shots" picks some
 	@deploy/packages.sh run web
 	@$(MAKE) -j$(JOBS) SANITIZER= all $(WEB_PACKAGES)
 	@NPSD_TEST_WORDS='$(WORDS)' tests/run.sh tests/web/run.mjs
+
+# The clients, and the daemon that ends at chosen places.
+fault-programs:
+	@$(MAKE) -j$(JOBS) SANITIZER= all $(FAULT_PROGRAMS) build/tests/unit/test_pg_faults build/tests/unit/test_batch_faults
+	@$(MAKE) -j$(JOBS) $(FAULT_BUILD) all
+
+FAULT_BUILD = SANITIZER= BUILD=build/fault EXTRA_CFLAGS=-DNPSD_TEST_FAULTS
+
+test-faults:  ## the whole fault matrix (tests/fault): a quarter of an hour, most of it as root only
+	@deploy/packages.sh faults
+	@$(MAKE) fault-programs
+	@exec tests/fault/run.sh
 
 bench:  ## measure the daemon under load (tests/bench)
 	@deploy/packages.sh bench
@@ -255,6 +271,15 @@ $(API_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(call object,$(SUPPORT)) $(BUILD)
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(TEST_LDLIBS) $(LDLIBS)
 
 $(BENCH_PROGRAMS): build/%: build/obj/%.o
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/tests/fault/load: build/obj/tests/fault/load.o build/obj/tests/fault/work.o build/obj/tests/fault/exchange.o
+build/tests/fault/proxy: build/obj/tests/fault/proxy.o build/obj/tests/fault/exchange.o
+build/tests/fault/hold: build/obj/tests/fault/hold.o build/obj/tests/fault/exchange.o
+build/tests/fault/rough: build/obj/tests/fault/rough.o build/obj/tests/fault/exchange.o
+$(FAULT_PROGRAMS):
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)

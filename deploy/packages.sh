@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs and that are missing.
 #
-#   deploy/packages.sh PURPOSE...      run test web bench peers fuzz lint valgrind coverage
+#   deploy/packages.sh PURPOSE...      run test web faults bench peers fuzz lint valgrind coverage
 #
 # As root with apt-get, else through sudo; without either it prints the one line to run and fails.
 set -euo pipefail
@@ -29,6 +29,10 @@ packages_for() {
     web)
       node_packages
       echo chromium fonts-dejavu-core
+      ;;
+    faults)
+      packages_for test
+      echo iproute2 nftables faketime pgbouncer slowhttptest strace e2fsprogs xfsprogs util-linux perl
       ;;
     # pgbench comes with postgresql-15.
     bench) echo "${build[@]}" "${serve[@]}" "${harness[@]}" wrk ;;

@@ -2,6 +2,7 @@
 
 #include "npsd/api/submission.h"
 #include "npsd/base/buf.h"
+#include "npsd/base/fault.h"
 #include "npsd/json/read.h"
 #include "npsd/json/response.h"
 
@@ -18,7 +19,9 @@ static bool start_one(struct call *call, void *work)
     struct submission *submission = work;
     submission->item.done = wake;
     submission->item.owner = call;
-    return lane_submit(call_world(call)->single, &submission->item, &submission->item, 1);
+    bool taken = lane_submit(call_world(call)->single, &submission->item, &submission->item, 1);
+    FAULT_POINT("after_enqueue");
+    return taken;
 }
 
 static bool wants_minimal(const struct call *call)
@@ -85,5 +88,6 @@ struct reply submit_one(struct call *call)
         return reply_problem_errors(call, PROBLEM_INVALID, NULL, &errors, false);
     submission->body = body;
     submission_prepare(call, submission);
+    FAULT_POINT("after_parse");
     return reply_later(start_one, finish_one, submission);
 }

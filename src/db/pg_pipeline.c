@@ -1,3 +1,4 @@
+#include "npsd/base/fault.h"
 #include "pg_internal.h"
 
 struct pipeline {
@@ -21,7 +22,10 @@ static bool send_all(struct pg *pg, const struct pipeline *pipeline)
 static struct pg_verdict run(struct pg *pg, void *context)
 {
     int64_t deadline_us = pg_deadline(pg);
-    return send_all(pg, context) ? pg_collect(pg, deadline_us, NULL, NULL) : pg_unsent(pg);
+    if (!send_all(pg, context))
+        return pg_unsent(pg);
+    FAULT_POINT("after_send");
+    return pg_collect(pg, deadline_us, NULL, NULL);
 }
 
 static enum db_status encode_all(struct pg *pg, struct arena *arena, struct pipeline *pipeline)

@@ -1,4 +1,5 @@
 #include "npsd/base/clock.h"
+#include "npsd/base/fault.h"
 #include "npsd/base/log.h"
 #include "server_internal.h"
 #include <microhttpd.h>
@@ -85,6 +86,11 @@ bool reply_queue(struct request *request, const struct reply *reply)
         return false;
     connection_deadline(request->connection, clock_monotonic_us() + request->server->reply_us);
     request->status = reply->status;
+    if (reply->status == 201)
+        FAULT_POINT_SAYING(
+            "mid_reply",
+            MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+            "HTTP/1.1 201 Crea");
     if (MHD_queue_response(request->mhd, (unsigned)reply->status, response) != MHD_YES)
         return false;
     if (lease) {

@@ -1,5 +1,6 @@
 #include "npsd/ingest/lane.h"
 
+#include "npsd/base/fault.h"
 #include "npsd/base/metrics.h"
 #include "npsd/base/pulse.h"
 #include "npsd/ingest/batch.h"
@@ -63,6 +64,7 @@ static void *lane_main(void *argument)
     while ((count = lane_take(lane)) > 0) {
         pulse_busy("lane", COMMIT_LIMIT_S);
         batch_commit(&tools, lane->batch, count);
+        FAULT_POINT("after_commit_before_reply");
         /* done() may free its item, so nothing of it is looked at any more. */
         for (size_t i = 0; i < count; i++)
             lane->batch[i]->done(lane->batch[i]);

@@ -1,0 +1,97 @@
+# Part of run.sh: what clients do.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# 32 clients send the same key at once, to two daemons, one key after the other.
+row_F23() { # COUNT
+  row_begin F23 && daemon_up a && daemon_up b || return 1
+  slack=2000000
+  client_start $((2 + $1 / 10)) --storm --connections 32
+  client_wait
+  row_check
+  detail="${figure[keys]} storms of 32"
+  [ "${figure[keys]}" -ge "$1" ] || violation "only ${figure[keys]} storms"
+  [ "$(sql_in "$database" 'select count(*) from ledger.outcome where status not in (200, 201)')" = 0 ] ||
+    violation "not all were answered 200 or 201"
+}
+
+# The longest of a hundred replies within a span of the ledger, in microseconds.
+p99_between() { # FROM TO
+  sql_in "$database" "select coalesce(percentile_disc(0.99) within group (order by o.t - a.t), 0)
+    from ledger.attempt a join ledger.outcome o using (n) where a.kind <> 'b' and a.t between $1 and $2"
+}
+
+row_F22() { # COUNT
+  local i ports=()
+  row_begin F22 || return 1
+  port[a]=$(free_port)
+  folder[a]=$rowdir/a
+  mkdir -p "${folder[a]}"
+  slack=2000000 # two daemons for a moment
+  for ((i = 0; i <= $1; i++)); do ports+=("$(free_port)"); done
+  env --unset=PGOPTIONS NPSD_LISTEN="127.0.0.1:${port[a]}" NPSD_RATE_PUBLIC=0 NPSD_VAR="${folder[a]}" \
+    NPSD_DATABASE_URL="$(as_owner "$database")" setpriv --pdeathsig KILL "$tools/hold" "127.0.0.1:${port[a]}" \
+    tests/fault/rolling.sh "$npsd" "$1" "${folder[a]}" "${ports[@]}" >>"${folder[a]}/rolling" 2>&1 &
+  i=$!
+  await 20 test -e "${folder[a]}/up" || return 1
+  client_start 600
+  await $((20 + 20 * $1)) test -e "${folder[a]}/done" || violation "the daemons did not follow each other"
+  client_end
+  touch "${folder[a]}/end"
+  wait $i || violation "a daemon did not come up, or ended badly: $(tail -n 3 "${folder[a]}/log")"
+  row_check
+  detail="$1 times, ${figure[unknown]} requests failed"
+  [ "${figure[unknown]}${figure[503]}" = 00 ] || violation "${figure[unknown]} requests failed, ${figure[503]} got 503"
+}
+
+row_F29() { # COUNT
+  local i mode from1 to1 from2 to2 base worst=0 now_
+  command -v slowhttptest >/dev/null || { skip 'slowhttptest is not installed' && return; }
+  row_begin F29 && ulimit -n 8192 && daemon_up a || return 1
+  for ((i = 0; i < $1; i++)); do
+    client_start 600 --rate 300
+    sleep 1
+    from1=$(now)
+    sleep 8
+    to1=$(now)
+    spans=()
+    for mode in -H -B -X; do
+      slowhttptest $mode -c 1000 -r 500 -i 5 -x 10 -p 2 -l 10 -u "http://127.0.0.1:${port[a]}/s/fault" \
+        >"$rowdir/slow$mode" 2>&1 &
+      now_=$!
+      sleep 3
+      from2=$(now)
+      sleep 5
+      spans+=("$from2 $(now)")
+      wait $now_
+    done
+    client_end
+  done
+  row_check
+  base=$(p99_between "$from1" "$to1")
+  for mode in "${spans[@]}"; do
+    # shellcheck disable=SC2086 # two numbers
+    now_=$(p99_between $mode)
+    [ "$now_" -le "$worst" ] || worst=$now_
+  done
+  detail="p99 $((base / 1000)) ms without, $((worst / 1000)) ms with 1000 slow connections"
+  # On a busy machine what the p99 is without them says little.
+  [ "$worst" -le $((base * 2)) ] || [ "$worst" -le $((50000 * patience)) ] || violation "p99 more than doubled: $detail"
+}
+
+row_F30() { # COUNT
+  local i before
+  row_begin F30 && daemon_up a || return 1
+  sleep 1
+  before=$(holds a)
+  for ((i = 0; i < $1; i++)); do
+    client_start 8 --rate 300
+    "$tools/rough" "127.0.0.1:${port[a]}" pipeline 5000 >"$rowdir/rough" || violation "pipeline: $(cat "$rowdir/rough")"
+    "$tools/rough" "127.0.0.1:${port[a]}" half 300 >"$rowdir/rough" || violation "half-close: $(cat "$rowdir/rough")"
+    "$tools/rough" "127.0.0.1:${port[a]}" reset 3000 >"$rowdir/rough" || violation "resets: a connection was refused"
+    client_wait
+  done
+  row_check
+  [ "${figure[unknown]}" = 0 ] || violation "${figure[unknown]} good requests failed"
+  expect_no_leak a "$before" 65536
+  detail='5000 pipelined, 300 half-closed, 3000 reset'
+}

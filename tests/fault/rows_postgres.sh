@@ -1,0 +1,202 @@
+# Part of run.sh: what happens to PostgreSQL.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+kill_postgres_often() { # COUNT
+  local i before
+  before=$(holds a)
+  client_start 600
+  sleep 1
+  for ((i = 0; i < $1; i++)); do
+    postgres_kill
+    sleep 0.$((RANDOM % 10))
+    postgres_back || return 1
+    sleep 1
+  done
+  client_end
+  row_check
+  expect_no_leak a "$before" 65536
+  amcheck
+}
+
+row_F3() { # COUNT
+  row_begin F3 && daemon_up a && kill_postgres_often "$1"
+  [ "${figure[503]:-0}" = 0 ] || violation "${figure[503]} times 503 although there is a spool"
+}
+
+row_F3b() { # COUNT
+  row_begin F3b NPSD_SPOOL= && daemon_up a && kill_postgres_often "$1"
+  [ "${figure[spooled]:-0}" = 0 ] || violation "${figure[spooled]} answers spooled without a spool"
+}
+
+amcheck() {
+  local bin=/usr/lib/postgresql/15/bin/pg_amcheck
+  [ -x $bin ] || { detail+=' pg_amcheck is missing' && return; }
+  sql_in "$database" 'create extension if not exists amcheck'
+  $bin --heapallindexed --host="${superuser##*host=}" --username=postgres --no-password "$database" \
+    >"$rowdir/amcheck" 2>&1 || violation "pg_amcheck: $(tail -n 3 "$rowdir/amcheck")"
+  detail+='pg_amcheck clean'
+}
+
+# The backend that commits what the single lane takes.
+writer() { try_sql "select pid from pg_stat_activity where datname = '$database' and query ~ 'journal' and application_name = 'npsd' order by query_start desc limit 1"; }
+
+row_F4() { # COUNT
+  local i victim
+  row_begin F4 && daemon_up a || return 1
+  client_start 600
+  for ((i = 0; i < $1; i++)); do
+    sleep 1
+    victim=$(writer)
+    [ -n "$victim" ] || { violation "no writer was found" && break; }
+    kill -KILL "$victim"
+    # All its neighbours are ended, and recovery begins.
+    await 5 is_recovering || :
+    await 30 try_sql 'select 1' >/dev/null
+    event accepts
+    sleep 1
+  done
+  client_end
+  row_check
+  amcheck
+}
+is_recovering() { ! try_sql 'select 1' >/dev/null; }
+
+row_F5() { # COUNT
+  local i mode user home
+  row_begin F5 && daemon_up a || return 1
+  user=$(stat -L -c %U "$cluster/postgres/data") home=$(readlink -f "$cluster/postgres")
+  client_start 600
+  for mode in fast immediate; do
+    for ((i = 0; i < $1; i++)); do
+      sleep 2
+      (cd / && setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
+        /usr/lib/postgresql/15/bin/pg_ctl stop --silent --mode=$mode --wait --pgdata="$home/data") >>"$scratch/cluster.log" 2>&1
+      postgres_back || return 1
+    done
+  done
+  for ((i = 0; i < $1; i++)); do
+    try_sql "select pg_terminate_backend(pid) from pg_stat_activity where datname = '$database' and application_name = 'npsd'" >/dev/null
+    sleep 0.2
+  done
+  client_end
+  row_check
+}
+
+row_F10() { # COUNT
+  local i stopped
+  row_begin F10 && daemon_up a || return 1
+  for ((i = 0; i < $1; i++)); do
+    client_start 25
+    sleep 2
+    PGAPPNAME=lock psql "$(as_superuser "$database")" --no-psqlrc --quiet --command="
+      begin; lock table response in access exclusive mode; select pg_sleep(10); commit" >/dev/null 2>&1
+    event accepts
+    sleep 1
+    stopped=$(writer)
+    kill -STOP "$stopped"
+    sleep 10
+    kill -CONT "$stopped"
+    event accepts
+    client_wait
+  done
+  row_check
+}
+
+row_F12() { # COUNT
+  local i
+  row_begin F12 && daemon_up a || return 1
+  client_start 600
+  for ((i = 0; i < $1; i++)); do
+    sleep 1
+    sql "alter role npsd_owner connection limit $((i % 2))" >/dev/null
+    sql "select pg_terminate_backend(pid) from pg_stat_activity where datname = '$database' and application_name = 'npsd'" >/dev/null
+    sleep 3
+    sql 'alter role npsd_owner connection limit -1' >/dev/null
+    event accepts
+    sleep 1
+  done
+  client_end
+  row_check
+}
+
+row_F24() { # COUNT
+  local i first second
+  row_begin F24 && daemon_up a || return 1
+  client_start $((3 * $1)) --rate 300
+  client_wait
+  row_check
+  [ "${figure[reused]:-0}" -gt 0 ] || violation "no other body was sent"
+  detail="${figure[reused]} other bodies refused"
+}
+
+row_F25() { # COUNT
+  local i body reply poisoned=0
+  row_begin F25 && daemon_up a || return 1
+  sql_in "$database" "
+    create function poison() returns trigger language plpgsql as \$\$
+      begin
+        if new.answers ->> 'why' like 'poison%' then raise exception 'poison' using errcode = '22000'; end if;
+        return new;
+      end \$\$;
+    create trigger poison before insert on response for each row execute function poison()"
+  client_start 600 --rate 400
+  for ((i = 0; i < $1; i++)); do
+    for body in '{"score": 1, "answers": {"why": "poison"}}' '{"score": 1, "answers": {"why": "x\u0000y"}}' \
+      $'{"score": 1, "answers": {"why": "\xff\xfe"}}'; do
+      reply=$(curl --noproxy '*' --silent --max-time 10 --output /dev/null --write-out '%{http_code}' \
+        -H 'Content-Type: application/json' --data-binary "$body" "http://127.0.0.1:${port[a]}/v1/surveys/fault/responses")
+      case $reply in 4??) poisoned=$((poisoned + 1)) ;; *) violation "a poisoned answer got $reply" ;; esac
+    done
+  done
+  client_end
+  row_check
+  detail="$poisoned poisoned answers refused, $(grep -c 'event=row-refused' "${folder[a]}/log") by PostgreSQL"
+}
+
+row_F27() { # COUNT
+  local i
+  row_begin F27 && daemon_up a || return 1
+  client_start 600
+  for ((i = 0; i < $1; i++)); do
+    sleep 1
+    sql 'alter system set default_transaction_read_only = on' && sql 'select pg_reload_conf()' >/dev/null
+    sleep 3
+    PGOPTIONS='-c default_transaction_read_only=off' sql 'alter system reset default_transaction_read_only'
+    sql 'select pg_reload_conf()' >/dev/null
+    event accepts
+    sleep 1
+  done
+  client_end
+  row_check
+}
+
+is_unready() { [ "$(look a readyz)" = 503 ]; }
+
+# A column with another name, a right that is gone, and a migration meanwhile.
+row_F26() { # COUNT
+  local i began drift repair
+  local -A repairs=(
+    ['alter table response rename column language to tongue']='alter table response rename column tongue to language'
+    ['revoke insert on response from npsd_app']='grant insert on response to npsd_app'
+  )
+  row_begin F26 && daemon_up a || return 1
+  client_start 600
+  for ((i = 0; i < $1; i++)); do
+    for drift in "${!repairs[@]}"; do
+      repair=${repairs[$drift]}
+      sleep 1
+      sql_in "$database" "$drift"
+      began=$(now)
+      await 3 is_unready || violation "$drift: /readyz does not say so"
+      detail="/readyz says so after $((($(now) - began) / 1000)) ms"
+      sleep 1
+      sql_in "$database" "$repair"
+      event accepts
+      await 10 daemon_ready a || violation "$repair: it does not become ready again"
+      sleep 1
+    done
+    NPSD_DATABASE_URL=$(as_owner "$database") NPSD_VAR=$scratch "$npsd" migrate >/dev/null 2>&1 || violation 'npsd migrate failed under load'
+  done
+  client_end
+  row_check
+}

@@ -1,0 +1,201 @@
+# Part of run.sh: what the system refuses.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# --- F15: out of memory ---
+
+group_make() { # NAME BYTES; sets group
+  group=/sys/fs/cgroup/memory/npsd$$-$1
+  if ! { mkdir "$group" && echo "$2" >"$group/memory.limit_in_bytes"; } 2>/dev/null; then
+    skip "no memory cgroup can be made here"
+    return 1
+  fi
+  undo+=("rmdir $group")
+}
+
+# A group in which a session of PostgreSQL finds no memory for what it is asked.
+starve_backend() {
+  local session fifo=$rowdir/session
+  group_make backend$RANDOM 16M || return
+  mkfifo "$fifo"
+  psql "$(as_superuser "$database")" --no-psqlrc --quiet --tuples-only --no-align <"$fifo" >"$rowdir/backend" 2>&1 &
+  session=$!
+  exec 7>"$fifo"
+  echo 'select pg_backend_pid();' >&7
+  await 5 test -s "$rowdir/backend" || return 1
+  cat "$rowdir/backend" >"$group/cgroup.procs" || return 1
+  echo "select length(repeat('x', 500000000));" >&7
+  exec 7>&-
+  wait $session
+  rm -f -- "$fifo"
+  grep -q 'server closed\|terminated\|terminating' "$rowdir/backend" || violation "the backend was not killed: $(tail -n 2 "$rowdir/backend")"
+}
+
+row_F15() { # COUNT
+  local i kills=0
+  row_begin F15 || return 1
+  may_die=true
+  group_make daemon 24M || { row_end; return; }
+  awk 'BEGIN { printf "["; for (i = 0; i < 1000; i++) printf "%s{\"score\": 5, \"answers\": {\"why\": \"%07000d\"}}", i ? "," : "", i; print "]" }' \
+    >"$rowdir/large"
+  daemon_up a || return 1
+  client_start 600
+  for ((i = 0; i < $1; i++)); do
+    sleep 1
+    echo "${pid[a]}" >"$group/cgroup.procs"
+    local j posts=()
+    for j in 1 2 3 4 5 6 7 8; do
+      curl --noproxy '*' --silent --max-time 10 --output /dev/null -H 'Content-Type: application/json' \
+        --data-binary "@$rowdir/large" "http://127.0.0.1:${port[a]}/v1/surveys/fault/responses/batch" &
+      posts+=($!)
+    done
+    wait "${posts[@]}"
+    if await 3 has_ended "${pid[a]}"; then
+      kills=$((kills + 1))
+      wait "${pid[a]}" 2>/dev/null
+      daemon_start a
+      await 10 daemon_ready a || return 1
+    fi
+    starve_backend || { [ -n "$skipped" ] || return 1; }
+    await 30 try_sql 'select 1' >/dev/null
+    event accepts
+    sleep 1
+  done
+  client_end
+  row_check
+  detail="daemon killed $kills times, backend $1 times"
+  [ $kills -gt 0 ] || violation "the daemon was never short of memory"
+}
+
+# --- F16: the n-th allocation fails ---
+
+set_starve() { printf '%b' "$(perl -e 'print map { sprintf "\\x%02x", $_ } unpack "C*", pack "qq", @ARGV' -- "$1" "${2:-0}")" | dd of="$rowdir/starve" conv=notrunc status=none; }
+starve_failed() { od -An -t d8 -j 8 -N 8 "$rowdir/starve" | tr -d ' '; }
+
+# The requests whose memory is refused, each a line of curl's arguments.
+starve_requests() {
+  cat <<'LIST'
+-d|{"score": 9, "answers": {"why": "memory"}, "properties": {"branch": "north"}}|/v1/surveys/fault/responses
+-d|[{"score": 9}, {"score": 3, "answers": {"why": "memory"}}]|/v1/surveys/fault/responses/batch
+--data-urlencode|score=7|/s/fault
+-G|-s|/v1/surveys/fault/nps?period=all
+-G|-s|/v1/surveys/fault/nps/series?last=30d&interval=day
+-G|-s|/v1/surveys/fault/nps/breakdown?by=branch
+-G|-s|/v1/surveys/fault/responses
+-G|-s|/v1/surveys/fault
+-G|-s|/v1/surveys
+-G|-s|/s/fault
+-G|-s|/readyz
+LIST
+}
+
+starve_request() { # OPTION VALUE PATH -> status
+  local type='Content-Type: application/json'
+  [[ $3 != /s/* ]] || type='Content-Type: application/x-www-form-urlencoded'
+  curl --noproxy '*' --silent --max-time 15 --output /dev/null --write-out '%{http_code}' "$1" "$2" -H "$type" \
+    -H "Authorization: Bearer $key" "http://127.0.0.1:${port[a]}$3"
+}
+
+row_F16() { # COUNT
+  local option value path n status refused=0 clean fine total=0
+  gcc -shared -fPIC -O2 -o "$scratch/starve.so" tests/fault/starve.c 2>/dev/null || { skip 'starve.c cannot be built' && return; }
+  row_begin F16 || return 1
+  head -c 16 /dev/zero >"$rowdir/starve"
+  set_starve -1
+  wrapper=(env "LD_PRELOAD=$scratch/starve.so" "FAULT_STARVE=$rowdir/starve")
+  daemon_up a || return 1
+  while IFS='|' read -r option value path; do
+    # Three in a row that nothing happened to: the request needs no more than that.
+    clean=0
+    for ((n = 0; n < 2000 && clean < 3; n++)); do
+      set_starve "$n"
+      status=$(starve_request "$option" "$value" "$path")
+      total=$((total + 1))
+      if [ "$(starve_failed)" = 0 ]; then clean=$((clean + 1)); else clean=0 refused=$((refused + 1)); fi
+      set_starve -1
+      case $status in
+        000 | 2?? | 303 | 500 | 503) ;;
+        *) violation "$path with allocation $n refused: $status" ;;
+      esac
+      has_ended "${pid[a]}" && { violation "$path with allocation $n refused: the daemon died: $(tail -n 1 "${folder[a]}/log")" && break; }
+    done
+    has_ended "${pid[a]}" && { pid[a]='' && daemon_up a || return 1; }
+    fine=$(starve_request "$option" "$value" "$path")
+    [[ $fine =~ ^(2..|303)$ ]] || violation "$path afterwards: $fine"
+  done < <(starve_requests)
+  detail="$total requests, $refused allocations refused"
+}
+
+# --- F17, F18, F19 ---
+
+row_F17() { # COUNT
+  local i crowd ticks
+  row_begin F17 NPSD_CONNECTIONS=32 || return 1
+  # As many as it asks for and not one more; with fewer it refuses to start.
+  wrapper=(prlimit --nofile=64:64)
+  daemon_start a
+  await 10 has_ended "${pid[a]}" || violation 'it started with 64 descriptors for 32 connections'
+  wait "${pid[a]}" && violation 'it ended with 0 although it could not start'
+  needed=$(sed -n 's/.*event=too-few-descriptors.* needed=\([0-9]*\).*/\1/p' "${folder[a]}/log")
+  wrapper=(prlimit "--nofile=${needed:-200}:${needed:-200}")
+  detail="64 descriptors refused, $needed taken"
+  daemon_up a || return 1
+  client_start 600 --connections 8 --rate 200 --pollers 1
+  for ((i = 0; i < $1; i++)); do
+    sleep 1
+    "$tools/rough" "127.0.0.1:${port[a]}" idle 200 6 >"$rowdir/rough" 2>&1 &
+    crowd=$!
+    postgres_kill
+    ticks=$(cpu_ticks a)
+    sleep 2
+    ticks=$(($(cpu_ticks a) - ticks))
+    [ $ticks -le 100 ] || violation "it span: $ticks ticks of CPU in 2 s"
+    cluster_start
+    wait $crowd
+    event accepts
+    sleep 2
+  done
+  client_end
+  row_check
+}
+
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/${pid[$1]}/stat"; }
+
+row_F18() { # COUNT
+  local status=0 out
+  [ $EUID -eq 0 ] || { skip 'root is needed to start it as a user with a limit' && return; }
+  row_begin F18 || return 1
+  mkdir -p "$rowdir/nobody" && chmod 711 "$rowdir" && chown nobody "$rowdir/nobody"
+  cp "$npsd" "$scratch/npsd" && chmod 755 "$scratch/npsd"
+  out=$(timeout 20 setpriv --reuid=nobody --regid=nogroup --clear-groups prlimit --nproc=2:2 env NPSD_LISTEN=127.0.0.1:0 \
+    NPSD_ADMIN_LISTEN=127.0.0.1:0 NPSD_VAR="$rowdir/nobody" NPSD_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none" \
+    "$scratch/npsd" serve 2>&1) || status=$?
+  case $status in
+    0) violation "it started without processes" ;;
+    124 | 13[0-9] | 139) violation "it ended with $status" ;;
+  esac
+  [[ $out == *level=error* ]] || violation "it did not say why: $out"
+  detail="exit code $status"
+}
+
+row_F19() { # COUNT
+  local i jump library
+  library=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
+  [ -n "$library" ] || { skip 'faketime is not installed' && return; }
+  row_begin F19 || return 1
+  echo +0 >"$rowdir/time"
+  wrapper=(env "LD_PRELOAD=$library" "FAKETIME_TIMESTAMP_FILE=$rowdir/time" FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1
+    FAKETIME_DONT_FAKE_MONOTONIC=1)
+  daemon_up a || return 1
+  client_start 600 --rate 300
+  for ((i = 0; i < $1; i++)); do
+    for jump in +3600 -3600 +86400 -86400 +0; do
+      sleep 1
+      echo "$jump" >"$rowdir/time.new" && mv "$rowdir/time.new" "$rowdir/time"
+    done
+  done
+  sleep 1
+  client_end
+  row_check
+  [ "${figure[503]}${figure[unknown]}" = 00 ] || violation "${figure[503]} times 503, ${figure[unknown]} without a reply"
+  expect_no_slow_reply 5000
+}
