@@ -5,6 +5,7 @@
 #include "support/fixture.h"
 #include "support/text.h"
 #include <string.h>
+#include <unistd.h>
 
 #define FORM "application/x-www-form-urlencoded"
 
@@ -130,6 +131,25 @@ START_TEST(the_setting_changes)
 }
 END_TEST
 
+/* The page's own stamp: nobody reads and answers within two seconds of it. */
+START_TEST(too_fast_for_a_person)
+{
+    static const char field[] = "name=\"page\" value=\"";
+    const char *survey = fixture_survey("");
+    struct reply *page = expect_status(client_get(NULL, "/s/%s", survey), 200);
+    const char *stamp = strstr(page->body, field);
+    ck_assert_ptr_nonnull(stamp);
+    stamp += strlen(field);
+    stamp = text("%.*s", (int)strcspn(stamp, "\""), stamp);
+    expect_status(submit(survey, text("score=9&page=%s", stamp)), 303);
+    expect_json(list(survey, "limit=1"), "/items/0/suspect", "[\"too_fast\"]");
+    usleep(2100000);
+    expect_status(submit(survey, text("score=9&page=%s", stamp)), 303);
+    expect_none(list(survey, "limit=1"), "/items/0/suspect");
+    expect_count(survey, 2);
+}
+END_TEST
+
 /* A person who made the robot's mistake may still correct the own answer; it stays set aside. */
 START_TEST(corrected_by_its_sender)
 {
@@ -249,6 +269,7 @@ int main(void)
         {.test = counted},
         {.test = set_aside_and_taken_back},
         {.test = the_setting_changes},
+        {.test = too_fast_for_a_person},
         {.test = corrected_by_its_sender},
         {.test = options_of_set_aside_answers},
         {.test = one_row_by_all_ways},
