@@ -57,7 +57,8 @@ API_PROGRAMS = $(API:%.c=$(BUILD)/%)
 # What the benchmark needs: build/, whatever the build.
 BENCH_PROGRAMS = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c tests/bench/peers/*.c))
 # The clients and the proxy of the fault tests.
-FAULT_PROGRAMS = build/tests/fault/load build/tests/fault/proxy build/tests/fault/hold build/tests/fault/rough
+FAULT_PROGRAMS = build/tests/fault/load build/tests/fault/proxy build/tests/fault/hold build/tests/fault/rough \
+	build/tests/fault/starve.so
 PROGRAMS = $(UNIT_PROGRAMS) $(API_PROGRAMS)
 SANITIZED = build/address-undefined
 # What npm has installed for the tests of the pages, by the lock file.
@@ -279,7 +280,12 @@ build/tests/fault/load: build/obj/tests/fault/load.o build/obj/tests/fault/work.
 build/tests/fault/proxy: build/obj/tests/fault/proxy.o build/obj/tests/fault/exchange.o
 build/tests/fault/hold: build/obj/tests/fault/hold.o build/obj/tests/fault/exchange.o
 build/tests/fault/rough: build/obj/tests/fault/rough.o build/obj/tests/fault/exchange.o
-$(FAULT_PROGRAMS):
+build/tests/fault/starve.so: tests/fault/starve.c
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) -std=gnu17 -O2 $(WARNINGS) -fPIC -shared -o $@ $<
+
+$(filter-out %.so,$(FAULT_PROGRAMS)):
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)

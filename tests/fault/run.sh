@@ -108,6 +108,7 @@ run_row() { # NAME COUNT TEXT
   [ -n "$skipped" ] || { "row_$name" "$count" || violation "the row could not be run to its end"; }
   [ -z "$row" ] || row_end
   row=''
+  clean_up
   report "$name" "$count" $((SECONDS - began)) "$text"
   checks=$((checks + 1))
   [ -z "$skipped" ] || skips=$((skips + 1))

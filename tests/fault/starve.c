@@ -12,13 +12,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* What glibc itself calls these functions. */
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-inconsistent-declaration-parameter-name)
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
-
-void *malloc(size_t size);
-void *calloc(size_t count, size_t size);
-void *realloc(void *old, size_t size);
 
 struct shared {
     atomic_long left, failed;
@@ -63,3 +61,4 @@ void *realloc(void *old, size_t size)
 {
     return is_refused() ? NULL : __libc_realloc(old, size);
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-inconsistent-declaration-parameter-name)
