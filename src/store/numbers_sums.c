@@ -35,7 +35,7 @@
     " select r.facet, t.value, r.piece, " COUNTERS(COUNTER_OF_T) " from range r"                   \
     OF_RANGE("value, " COUNTERS(COUNTER_TOTAL_AS), table,                                          \
              " and t.facet between 2 and 10", " group by value")                                   \
-    " where r.level = " level " and r.facet <> 0"
+    " where r.level = " level
 #define OF_RANGE(columns, table, condition, rest)                                                  \
     " cross join lateral ("                                                                        \
     "  select " columns " from " table " t"                                                        \
