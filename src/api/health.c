@@ -38,6 +38,14 @@ static bool is_queue_full(const struct world *world)
     return lane_room(world->single) * 5 < (size_t)world->config->queue;
 }
 
+static bool is_any_unfit(const struct world *world)
+{
+    bool unfit = lane_is_unfit(world->single);
+    for (int i = 0; i < BATCH_LANES; i++)
+        unfit |= lane_is_unfit(world->batch[i]);
+    return unfit;
+}
+
 /* Without the database answers are taken by the spool, or not at all. */
 static struct readiness readiness_of(const struct world *world)
 {
@@ -47,7 +55,7 @@ static struct readiness readiness_of(const struct world *world)
     is.away = health == POLLER_AWAY || is.spooler.away;
     if (atomic_load(&world->draining))
         is.why = "draining";
-    else if (health == POLLER_SCHEMA)
+    else if (health == POLLER_SCHEMA || (!is.away && is_any_unfit(world)))
         is.why = "schema-wrong";
     else if (health == POLLER_UNSAFE)
         is.why = "durability-off";

@@ -1,5 +1,6 @@
 #include "npsd/ingest/lane.h"
 
+#include "npsd/base/clock.h"
 #include "npsd/base/fault.h"
 #include "npsd/base/metrics.h"
 #include "npsd/base/pulse.h"
@@ -9,8 +10,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Far beyond the deadline of an answer. */
-enum { COMMIT_LIMIT_S = 60 };
+enum {
+    COMMIT_LIMIT_S = 60, /* far beyond the deadline of an answer */
+    PROBE_S = 1
+};
 
 struct lane {
     struct lane_options options;
@@ -20,19 +23,32 @@ struct lane {
     struct lane_item *first, *last; /* the queue, under the mutex */
     atomic_size_t waiting;          /* written under the mutex, read by anyone */
     bool idle, stopping;            /* under the mutex */
+    atomic_bool unfit;              /* written by the thread */
     struct lane_item **batch;       /* room for batch_max; the thread's own, as is pg */
     struct pg *pg;
 };
 
-/* Moves up to batch_max items from the queue into lane->batch; waits while there are none. 0: the
- * end. */
-static size_t lane_take(struct lane *lane)
+/* Under the mutex. False: it is time to look whether the database fits again. */
+static bool lane_wait(struct lane *lane)
+{
+    if (!atomic_load(&lane->unfit))
+        return pthread_cond_wait(&lane->arrived, &lane->mutex) == 0;
+    int64_t until_us = clock_monotonic_us() + PROBE_S * CLOCK_SECOND_US;
+    const struct timespec until = {.tv_sec = until_us / CLOCK_SECOND_US,
+                                   .tv_nsec = until_us % CLOCK_SECOND_US * 1000};
+    return pthread_cond_clockwait(&lane->arrived, &lane->mutex, CLOCK_MONOTONIC, &until) == 0;
+}
+
+/* Moves up to batch_max items from the queue into lane->batch; waits while there are none, unless
+ * it is time to probe. False: the end. */
+static bool lane_take(struct lane *lane, size_t *ret_count)
 {
     size_t count = 0;
     pthread_mutex_lock(&lane->mutex);
     while (!lane->first && !lane->stopping) {
         lane->idle = true;
-        pthread_cond_wait(&lane->arrived, &lane->mutex);
+        if (!lane_wait(lane))
+            break;
     }
     lane->idle = false;
     while (lane->first && count < lane->options.batch_max) {
@@ -42,8 +58,36 @@ static size_t lane_take(struct lane *lane)
     if (!lane->first)
         lane->last = NULL;
     atomic_fetch_sub_explicit(&lane->waiting, count, memory_order_relaxed);
+    bool ended = count == 0 && lane->stopping;
     pthread_mutex_unlock(&lane->mutex);
-    return count;
+    *ret_count = count;
+    return !ended;
+}
+
+/* What the batch has met: nothing, if the database was not asked. */
+static void note_fitness(struct lane *lane, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (lane->batch[i]->outcome == LANE_UNFIT)
+            atomic_store(&lane->unfit, true);
+        else if (lane->batch[i]->outcome == LANE_CREATED)
+            atomic_store(&lane->unfit, false);
+}
+
+/* The same statements without an answer: whether they fit and are allowed shows all the same. */
+static void probe(struct lane *lane, struct arena *arena)
+{
+    atomic_store(&lane->unfit, answers_append(lane->pg, arena, NULL, 0) != DB_OK);
+}
+
+static void commit(struct lane *lane, struct batch_tools *tools, size_t count)
+{
+    batch_commit(tools, lane->batch, count);
+    note_fitness(lane, count);
+    FAULT_POINT("after_commit_before_reply");
+    /* done() may free its item, so nothing of it is looked at any more. */
+    for (size_t i = 0; i < count; i++)
+        lane->batch[i]->done(lane->batch[i]);
 }
 
 static void *lane_main(void *argument)
@@ -61,13 +105,12 @@ static void *lane_main(void *argument)
                                 .freshness = lane->options.freshness,
                                 .spooler = lane->options.spooler,
                                 .hasty = lane->options.spooler != NULL};
-    while ((count = lane_take(lane)) > 0) {
+    while (lane_take(lane, &count)) {
         pulse_busy("lane", COMMIT_LIMIT_S);
-        batch_commit(&tools, lane->batch, count);
-        FAULT_POINT("after_commit_before_reply");
-        /* done() may free its item, so nothing of it is looked at any more. */
-        for (size_t i = 0; i < count; i++)
-            lane->batch[i]->done(lane->batch[i]);
+        if (count > 0)
+            commit(lane, &tools, count);
+        else
+            probe(lane, &arena);
         arena_reset(&arena);
         pulse_idle();
     }
@@ -128,6 +171,11 @@ bool lane_submit(struct lane *lane, struct lane_item *first, struct lane_item *l
 size_t lane_waiting(const struct lane *lane)
 {
     return atomic_load_explicit(&lane->waiting, memory_order_relaxed);
+}
+
+bool lane_is_unfit(const struct lane *lane)
+{
+    return atomic_load(&lane->unfit);
 }
 
 size_t lane_room(const struct lane *lane)

@@ -60,6 +60,10 @@ try_row() { # NAME ROW COUNT PATTERN WHAT
   found=$(sed -n 's/^     //p' "$log" | grep -E "$4" | head -n 2 | paste -s -d ';')
   if grep -q "^$2 *SKIPPED" "$log"; then
     verdict=skipped
+  elif ! grep -q "^$2 " "$log"; then
+    verdict='**not run**'
+    survivors=$((survivors + 1))
+    cat "$log"
   elif [ -z "$found" ]; then
     verdict='**GOT THROUGH**'
     survivors=$((survivors + 1))

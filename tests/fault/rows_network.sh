@@ -149,7 +149,7 @@ row_F11() { # COUNT
     kill -CONT "$head"
     event accepts
     wait $!
-    sleep 1
+    sleep 5
   done
   client_end
   limit_ms=4000 # an attempt to connect that began before has 3 s

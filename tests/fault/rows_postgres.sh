@@ -66,12 +66,13 @@ row_F5() { # COUNT
   row_begin F5 && daemon_up a || return 1
   user=$(stat -L -c %U "$cluster/postgres/data") home=$(readlink -f "$cluster/postgres")
   client_start 600
+  sleep 1
   for mode in fast immediate; do
     for ((i = 0; i < $1; i++)); do
-      sleep 2
       (cd / && setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
         /usr/lib/postgresql/15/bin/pg_ctl stop --silent --mode=$mode --wait --pgdata="$home/data") >>"$scratch/cluster.log" 2>&1
       postgres_back || return 1
+      sleep 2
     done
   done
   for ((i = 0; i < $1; i++)); do

@@ -29,7 +29,7 @@ row_F2() { # COUNT
   row_begin F2 || return 1
   may_die=true binary=$faulty
   daemon_up a || return 1
-  client_start 600
+  client_start 600 --rate 300
   for place in $places; do
     for ((i = 0; i < $1; i++)); do
       daemon_kill a
@@ -46,19 +46,26 @@ row_F2() { # COUNT
   detail="${figure[unknown]} requests without a reply"
 }
 
+# As long as libmicrohttpd lets a connection be idle: those that wait may be closed, once.
 row_F20() { # COUNT
-  local i
+  local i again
   row_begin F20 && daemon_up a || return 1
+  may_die=true
   for ((i = 0; i < $1; i++)); do
     client_start 20
     sleep 2
     kill -STOP "${pid[a]}"
     sleep 15
     kill -CONT "${pid[a]}"
+    event goes-on
     client_wait
   done
   has_ended "${pid[a]}" && violation "the daemon ended"
   row_check
+  again=$(sql_in "$database" "select count(*) from ledger.outcome o, ledger.event e
+    where o.status = 0 and o.sent > e.t and o.t < e.t + 10000000")
+  [ "$again" = 0 ] || violation "$again requests that came after the stall were not answered"
+  detail="${figure[unknown]} answers had to be sent again"
 }
 
 # Requests that were sent as a whole before the signal and were not answered.

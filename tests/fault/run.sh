@@ -81,6 +81,7 @@ report() { # NAME COUNT SECONDS TEXT
   local verdict=passed one
   [ ${#violations[@]} -eq 0 ] || verdict=FAILED
   [ -z "$skipped" ] || verdict=SKIPPED
+  detail=${detail#, }
   printf '%-4s %-7s x%-4s %6s keys %6s acked %s lost %s doubled %5s spooled %2s aside %5s ms %4s s  %s\n' "$1" "$verdict" "$2" \
     "${figure[keys]:--}" "${figure[acked]:--}" "${figure[lost]:--}" "${figure[doubled]:--}" "${figure[spooled]:--}" \
     "${figure[aside]:--}" "${figure[recovery_ms]:--}" "$3" "$4${detail:+ ($detail)}${skipped:+: $skipped}"
@@ -171,7 +172,7 @@ run_all() {
 }
 
 conclude() {
-  [ "$checks" -gt 0 ] || { say "no such row" && exit 1; }
+  [ "$checks" -gt 0 ] || { say "no row was run to its end" && exit 1; }
   [ $skips -eq 0 ] || echo "$skips rows were SKIPPED: see above why"
   echo "$(((checks - failures) * 100 / checks))%: Checks: $checks, Failures: $failures, Errors: 0"
   [ "$failures" -eq 0 ]

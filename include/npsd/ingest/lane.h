@@ -81,6 +81,9 @@ struct lane *lane_start(const struct lane_options *options);
 bool lane_submit(struct lane *lane, struct lane_item *first, struct lane_item *last, size_t count);
 size_t lane_waiting(const struct lane *lane);
 size_t lane_room(const struct lane *lane);
+/* The last batch met a schema or rights that its statements do not fit. Looked at again every
+ * second without an answer, so that it ends by itself when that is repaired. */
+bool lane_is_unfit(const struct lane *lane);
 /* Commits what is queued, then ends. NULL is fine. */
 void lane_stop(struct lane *lane);
 
