@@ -138,15 +138,16 @@ static bool is_paced(const struct load *load, int64_t now)
 static bool fill_parcel(struct load *load, struct parcel *parcel, int64_t now)
 {
     struct attempt attempt;
-    if (!take_retry(load, now, &attempt)) {
+    bool again = take_retry(load, now, &attempt);
+    if (!again) {
         if (load->ending || !is_paced(load, now))
             return false;
         load->started++;
         attempt = next_attempt(load);
     }
     *parcel = (struct parcel){.kind = work_kind(attempt.key), .count = 1, .attempts = {attempt}};
-    bool fresh = parcel->kind == KIND_BATCH && !load->ending;
-    while (fresh && parcel->count < BATCH_ITEMS)
+    /* What was refused comes again alone. */
+    while (parcel->kind == KIND_BATCH && !again && parcel->count < BATCH_ITEMS)
         parcel->attempts[parcel->count++] = attempt_of(load, fresh_key(load, KIND_BATCH), 0);
     for (size_t i = 0; i < parcel->count; i++)
         remember(load, &parcel->attempts[i]);

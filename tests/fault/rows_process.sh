@@ -29,7 +29,7 @@ row_F2() { # COUNT
   row_begin F2 || return 1
   may_die=true binary=$faulty
   daemon_up a || return 1
-  client_start 600 --rate 300
+  client_start 600 --rate 200 --connections 16
   for place in $places; do
     for ((i = 0; i < $1; i++)); do
       daemon_kill a

@@ -42,7 +42,7 @@ F2   1  5  100 kill -9 of the daemon at chosen points
 F3   1 25  500 kill -9 of all of PostgreSQL
 F3b  0  3   50 the same without a spool
 F4   0 10  200 kill -9 of one backend
-F5   1 10   50 restart fast and immediate, terminated backends
+F5   0 10   50 restart fast and immediate, terminated backends
 F6   0  3   20 silent network cut of 1, 10 and 60 s
 F7   0  3   20 loud network cut
 F8   0  1    1 cut at every byte of the conversation

@@ -3,13 +3,17 @@
  *
  * FAULT_STARVE names a file of two numbers: the first is how many allocations from now on still
  * succeed before one fails (-1: all do), the second counts those that have failed. Both are shared
- * with whoever changes the file, and live as long as it does.
+ * with whoever changes the file, and live as long as it does. Only threads that work for a request
+ * are refused: those of the lanes and behind them (spooler, folder, poller) end the daemon when
+ * memory is out, which is what F1 is about.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* What glibc itself calls these functions. */
@@ -36,9 +40,23 @@ __attribute__((constructor)) static void attach(void)
         shared = at;
 }
 
+static int works_for_request(void)
+{
+    static const char *const others[] = {"npsd-single", "npsd-batch", "npsd-spooler", "npsd-folder",
+                                         "npsd-poller"};
+    char name[16] = "";
+    prctl(PR_GET_NAME, name);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(name, others[i]) == 0)
+            return 0;
+    return 1;
+}
+
 static int is_refused(void)
 {
     if (!shared || atomic_load_explicit(&shared->left, memory_order_relaxed) < 0)
+        return 0;
+    if (!works_for_request())
         return 0;
     if (atomic_fetch_sub(&shared->left, 1) != 0)
         return 0;
