@@ -92,9 +92,8 @@ test:  ## install what is missing, build, and run every test, plain and sanitize
 	@$(MAKE) -j$(JOBS) SANITIZER=address,undefined tests
 	@$(MAKE) -j$(JOBS) $(FUZZ_BUILD) fuzz-programs
 	@$(MAKE) fault-programs
-	@FUZZ_SECONDS=5 exec tests/run.sh $(UNIT:%.c=build/%) $(API:%.c=build/%) \
-		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh tests/web/run.mjs \
-		tests/fault/quick.sh
+	@FUZZ_SECONDS=5 exec tests/run.sh tests/web/run.mjs $(UNIT:%.c=build/%) $(API:%.c=build/%) \
+		$(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%) tests/fuzz/run.sh tests/fault/quick.sh
 
 test-web:  ## the tests of the pages alone, in a real browser; WORDS="kiosk shots" picks some
 	@deploy/packages.sh run web

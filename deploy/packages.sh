@@ -11,6 +11,8 @@ build=(gcc libc6-dev make pkg-config libmicrohttpd-dev libjansson-dev libpq-dev 
 # curl is there for what `make run` suggests to try.
 serve=(postgresql-15 tzdata curl)
 harness=(check libcurl4-openssl-dev)
+# Before the daemon in its tests, as programs: their services are not wanted (see mask_services).
+proxies=(nginx haproxy)
 # llvm's symbolizer names the lines of a finding.
 fuzz=(clang llvm)
 
@@ -23,7 +25,7 @@ node_packages() {
 packages_for() {
   case $1 in
     run) echo "${build[@]}" "${serve[@]}" ;;
-    test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${fuzz[@]}" ;;
+    test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${fuzz[@]}" "${proxies[@]}" ;;
     web)
       node_packages
       echo chromium fonts-dejavu-core
@@ -40,8 +42,8 @@ packages_for() {
       ;;
     lint) echo "${build[@]}" "${harness[@]}" clang-format clang-tidy cppcheck shellcheck ;;
     fuzz) echo "${build[@]}" "${fuzz[@]}" ;;
-    valgrind) echo "${build[@]}" "${serve[@]}" "${harness[@]}" valgrind ;;
-    coverage) echo "${build[@]}" "${serve[@]}" "${harness[@]}" gcovr ;;
+    valgrind) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${proxies[@]}" valgrind ;;
+    coverage) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${proxies[@]}" gcovr ;;
     *) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2 && return 2 ;;
   esac
 }
@@ -66,11 +68,29 @@ create_main_cluster = false
 CONF
 }
 
+# Debian's proxies start as services when they are first installed, nginx on port 80. Masked before,
+# they are programs and no more; `systemctl unmask nginx` makes a service of one. Where it was
+# installed before, nothing is changed.
+mask_services() {
+  local package
+  [ -d /etc/systemd/system ] || return 0
+  for package; do
+    case $package in
+      nginx | haproxy)
+        [ -e "/etc/systemd/system/$package.service" ] || [ -L "/etc/systemd/system/$package.service" ] ||
+          ln -s /dev/null "/etc/systemd/system/$package.service"
+        ;;
+    esac
+  done
+  [ ! -d /run/systemd/system ] || systemctl daemon-reload
+}
+
 install_as_root() {
   # A fresh machine may be busy with updates of its own: wait for it.
   local apt_get=(apt-get -q -o DPkg::Lock::Timeout=300)
   export DEBIAN_FRONTEND=noninteractive
   case " $* " in *' postgresql-15 '*) forbid_main_cluster ;; esac
+  mask_services "$@"
   # Lists of packages may never have been fetched, or be too old to still be true.
   apt-get install --simulate --no-install-recommends "$@" >/dev/null 2>&1 || "${apt_get[@]}" update
   "${apt_get[@]}" install -y --no-install-recommends "$@" ||

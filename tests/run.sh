@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs Check programs, and others that count as they do, one after the other, and counts.
+# Runs Check programs, and others that count as they do, two at a time (NPSD_TEST_JOBS), and counts.
 #
 #   tests/run.sh build/tests/unit/test_nps build/tests/api/test_surveys tests/web/run.mjs ...
 #
@@ -13,7 +13,8 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-scratch='' child='' passed=0 failed=0
+scratch='' counts='' passed=0 failed=0
+at_once=${NPSD_TEST_JOBS:-2}
 
 # Only what this script sets may reach the tests.
 for name in "${!NPSD_@}" "${!PG@}"; do
@@ -24,11 +25,15 @@ finish() {
   [ -z "$scratch" ] || deploy/cluster.sh remove "$scratch" 2>/dev/null
   [ -z "$scratch" ] || rm -rf -- "$scratch"
   scratch=''
+  [ -z "$counts" ] || rm -rf -- "$counts"
+  counts=''
 }
 
 interrupted() {
-  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
-  [ -z "$child" ] || wait "$child"
+  local running
+  mapfile -t running < <(jobs -pr)
+  [ ${#running[@]} -eq 0 ] || kill -TERM "${running[@]}" 2>/dev/null
+  wait
   finish
   echo "interrupted" >&2
   exit 130
@@ -78,33 +83,44 @@ sanitized_launcher() { # PROGRAM -> sets launcher
   if setarch -R true 2>/dev/null; then launcher=(setarch -R); fi
 }
 
+# In a subshell; leaves "GOOD BAD" in a file of $counts.
 run_program() { # PROGRAM
   local status started=$EPOCHREALTIME log good bad launcher build=${1%%/tests/*} seconds=300
   case $1 in tests/web/*) build=build seconds=900 ;; esac
   sanitized_launcher "$1"
-  log=$(mktemp) || exit 1
+  log=$(mktemp -p "$counts" log.XXXXXX) || exit 1
   NPSD_TEST_BINARY=${NPSD_TEST_BINARY:-$(readlink -m -- "$build/npsd")} \
     timeout --kill-after=10 "${NPSD_TEST_SECONDS:-$seconds}" "${launcher[@]}" "$1" >"$log" 2>&1 </dev/null &
   child=$!
+  trap 'kill -TERM "$child" 2>/dev/null; wait "$child"; exit 130' TERM
   wait "$child"
   status=$?
-  child=''
   count "$log" "$status"
-  awk -v name="$1" -v good="$good" -v bad="$bad" -v from="$started" -v to="$EPOCHREALTIME" \
-    'BEGIN { printf "%-52s %4d passed, %d failed %6.1f s\n", name, good, bad, to - from }'
-  [ "$bad" -eq 0 ] || { echo "--- exit code $status" && cat "$log" && echo "---"; }
-  rm -f -- "$log"
-  passed=$((passed + good))
-  failed=$((failed + bad))
+  {
+    awk -v name="$1" -v good="$good" -v bad="$bad" -v from="$started" -v to="$EPOCHREALTIME" \
+      'BEGIN { printf "%-52s %4d passed, %d failed %6.1f s\n", name, good, bad, to - from }'
+    [ "$bad" -eq 0 ] || { echo "--- exit code $status" && cat "$log" && echo "---"; }
+  } >"$log.told"
+  cat "$log.told" # in one piece, although others tell something too
+  echo "$good $bad" >"$log.count"
+  rm -f -- "$log" "$log.told"
 }
 
 trap interrupted INT TERM HUP
 trap finish EXIT
 [ -n "${NPSD_TEST_DATABASE_URL:-}" ] || start_cluster
 export_environment
+counts=$(mktemp -d "${TMPDIR:-/tmp}/npsd-counts.XXXXXX") || exit 1
 for program; do
-  run_program "$program"
+  while [ "$(jobs -pr | wc -l)" -ge "$at_once" ]; do wait -n; done
+  run_program "$program" &
 done
+wait
+while read -r good bad; do
+  passed=$((passed + good)) failed=$((failed + bad))
+done < <(cat "$counts"/*.count /dev/null 2>/dev/null)
+# Each has left its count, or the run is worth nothing.
+[ "$(find "$counts" -name '*.count' | wc -l)" -eq $# ] || failed=$((failed + 1))
 finish
 [ $((passed + failed)) -gt 0 ] || echo "no test ran" >&2
 echo "$passed passed, $failed failed"

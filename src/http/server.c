@@ -58,13 +58,14 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
 {
     (void)cls;
     (void)mhd;
-    (void)url; /* decoded in place: "%00" has cut it; we use the target */
+    /* Of url only the place is used: it is decoded there, and "%00" has cut it. */
     if (!*context)
         return MHD_NO;
     size_t len = *data_size;
     *data_size = 0;
     pulse_busy("http", STEP_LIMIT_S);
-    bool go_on = request_step(*context, method, version, data, len);
+    const struct start_line line = {method, url, version};
+    bool go_on = request_step(*context, &line, data, len);
     pulse_idle();
     return go_on ? MHD_YES : MHD_NO;
 }
@@ -167,6 +168,7 @@ static struct server *server_make(const struct server_app *app)
     crypto_random(random, sizeof random);
     crypto_hex(random, sizeof random, server->id_prefix);
     server->app = app;
+    server->layout_known = layout_is_known();
     server->listener.fd = server->listener.wake[0] = server->listener.wake[1] = -1;
     pthread_mutex_init(&server->listener.lock, NULL);
     pthread_mutex_init(&server->free_lock, NULL);

@@ -86,8 +86,10 @@ static void take_field(struct request *request, const char *name, size_t name_le
     int i = field_index(name, name_len);
     if (i == HEAD_FIELDS)
         return;
+    /* With a blank behind it libmicrohttpd takes "chunked" for an encoding that it does not know,
+     * so it must not look better to us. */
     if (!request->fields[i])
-        request->fields[i] = trim(request, value, len);
+        request->fields[i] = i == HEAD_TRANSFER_ENCODING ? value : trim(request, value, len);
     else if (known_fields[i].unique)
         request->malformed = "A header that may come once comes twice.";
 }
@@ -115,12 +117,12 @@ static enum MHD_Result check_field(void *cls, enum MHD_ValueKind kind, const cha
     return request->malformed ? MHD_NO : MHD_YES;
 }
 
-/* How the body is framed. libmicrohttpd has checked that Content-Length is a number it can hold. */
 static bool speaks_1_1(const char *version)
 {
     return strcmp(version, "HTTP/1.0") != 0; /* libmicrohttpd lets 1.x through, and no others */
 }
 
+/* How the body is framed. libmicrohttpd has checked that Content-Length is a number it can hold. */
 static void check_framing(struct request *request, const char *version)
 {
     const char *encoding = request->fields[HEAD_TRANSFER_ENCODING];
@@ -131,8 +133,6 @@ static void check_framing(struct request *request, const char *version)
         request->malformed = "The only Transfer-Encoding is chunked.";
     else if (encoding && !speaks_1_1(version))
         request->malformed = "Transfer-Encoding needs HTTP/1.1.";
-    else if (!request->fields[HEAD_HOST] && speaks_1_1(version))
-        request->malformed = "There is no Host.";
     request->chunked = encoding != NULL;
     if (length)
         request->declared = strtoull(length, NULL, 10);
@@ -171,6 +171,31 @@ static bool target_is_plain(const char *target)
         if (*at <= 0x20 || *at >= 0x7F || *at == '#')
             return false;
     return true;
+}
+
+/* host[:port], the host a name, an IPv4 address or an IPv6 address in brackets (RFC 3986, 3.2);
+ * nobody is let in by "user@". */
+static bool is_authority(const char *text)
+{
+    static const char alphanumeric[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    bool bracket = *text == '[';
+    const char *at = text + bracket;
+    const char *from = at;
+    while (*at && (strchr(alphanumeric, *at) || strchr(bracket ? ":." : "-._~%!$&'()*+,;=", *at)))
+        at++;
+    if (at == from || (bracket && *at++ != ']'))
+        return false;
+    return *at == '\0' || (*at == ':' && at[1 + strspn(at + 1, "0123456789")] == '\0');
+}
+
+static void check_host(struct request *request, const char *version)
+{
+    const char *host = request->fields[HEAD_HOST];
+    if (!host && speaks_1_1(version))
+        request->malformed = "There is no Host.";
+    else if (host && !is_authority(host))
+        request->malformed = "The Host is malformed.";
 }
 
 /* The host of "http://host/path", cut off; NULL if the target is no such URL. */
@@ -218,7 +243,7 @@ static void check_target(struct request *request)
     size_t len = (size_t)(strchrnul(target, '?') - target);
     char *path = arena_alloc(&request->arena, len + 2);
     size_t path_len;
-    if ((*target != '/' && !authority) || !target_is_plain(target) ||
+    if ((authority ? !is_authority(authority) : *target != '/') || !target_is_plain(target) ||
         path_hides_something(target, len) || !percent_decode(target, len, false, path, &path_len))
         request->malformed = "The request target is malformed.";
     else
@@ -232,19 +257,27 @@ bool guard_is_request_id(const char *text)
     return len > 0 && len <= REQUEST_ID_MAX && text[len] == '\0';
 }
 
-void guard_head(struct request *request, const char *method, const char *version)
+void guard_head(struct request *request, const struct start_line *line)
 {
     struct call *call = &request->call;
-    request->method_known = http_method_parse(method, &request->method);
-    call->head = strcmp(method, "HEAD") == 0;
+    request->method_known = http_method_parse(line->method, &request->method);
+    call->head = strcmp(line->method, "HEAD") == 0;
     call->path = "";
-    MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, check_field, request);
+    if (!is_token(line->method, strlen(line->method)))
+        request->malformed = "The method is malformed.";
+    else if (!layout_is_whole(request, line))
+        request->malformed =
+            "A line of the head is folded, has a NUL, no name or no CR LF at its end.";
+    else
+        MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, check_field, request);
     call->host = request->fields[HEAD_HOST];
     const char *id = request->fields[HEAD_REQUEST_ID];
     if (id && guard_is_request_id(id))
         call->request_id = id;
     if (!request->malformed)
-        check_framing(request, version);
+        check_framing(request, line->version);
+    if (!request->malformed)
+        check_host(request, line->version);
     if (!request->malformed)
         check_target(request);
 }

@@ -5,6 +5,7 @@
  *   server_listener.c  the listening address; the thread that accepts and ends late connections
  *   server_ready.c     replies that are ready for the same head
  *   server_guard.c     the head of a request against what HTTP allows
+ *   server_layout.c    the same, for what libmicrohttpd does not tell about a head
  *   server_head.c      route, access, sizes, media type, query: all refusals before the handler
  *   server_request.c   the states of a request: body, handler, suspending, waking
  *   server_reply.c     a reply into libmicrohttpd's hands
@@ -82,6 +83,11 @@ enum head_field {
     HEAD_FIELDS
 };
 
+/* As libmicrohttpd has cut it, in its own memory. */
+struct start_line {
+    const char *method, *target, *version;
+};
+
 enum { REQUEST_ID_MAX = 64, REQUEST_ID_OWN = 32 };
 
 struct request {
@@ -127,7 +133,8 @@ struct request {
 
 struct server {
     const struct server_app *app;
-    unsigned routes; /* the bit of the listener */
+    unsigned routes;   /* the bit of the listener */
+    bool layout_known; /* see server_layout.c */
     char *public_url;
     struct networks trusted;
     int connections_max;
@@ -167,7 +174,7 @@ void connection_deadline(struct connection *connection, int64_t at_us);
 /* --- server_guard.c --- */
 
 /* Reads the head of request->mhd into request; sets malformed if it must not be trusted. */
-void guard_head(struct request *request, const char *method, const char *version);
+void guard_head(struct request *request, const struct start_line *line);
 /* [A-Za-z0-9._-]{1,64} */
 bool guard_is_request_id(const char *text);
 /* After guard_head: the value of a header, the first one's if it is repeated, without the blanks
@@ -175,6 +182,14 @@ bool guard_is_request_id(const char *text);
 const char *guard_header(struct request *request, const char *name);
 /* The values of a header that may be repeated, joined by commas; NULL: not sent. */
 const char *guard_joined(struct request *request, const char *name);
+
+/* --- server_layout.c --- */
+
+/* Whether this libmicrohttpd is one whose way with heads we know. */
+bool layout_is_known(void);
+/* False if the head is not made of these pieces alone, each line ended by CR LF: something was
+ * folded, has a NUL, or was hidden behind it. */
+bool layout_is_whole(struct request *request, const struct start_line *line);
 
 /* --- server_head.c --- */
 
@@ -190,8 +205,8 @@ void request_refuse_body(struct request *request);
 struct request *request_begin(struct server *server, struct connection *connection,
                               struct MHD_Connection *mhd, const char *target);
 /* What the access handler does; false ends the connection. */
-bool request_step(struct request *request, const char *method, const char *version,
-                  const char *data, size_t len);
+bool request_step(struct request *request, const struct start_line *line, const char *data,
+                  size_t len);
 /* The reply has been sent, or the connection is gone. */
 void request_end(struct request *request);
 void requests_free(struct server *server);
@@ -205,7 +220,7 @@ bool ready_open(struct server *server);
 void ready_close(struct server *server);
 /* Instead of guard_head and head_decide: looks for the head of request->mhd, and sets the request's
  * id. What is found is the request's (request->ready) until ready_send or ready_drop. */
-bool ready_find(struct request *request, const char *method, const char *version);
+bool ready_find(struct request *request, const struct start_line *line);
 /* False: the connection is to be ended. */
 bool ready_send(struct request *request);
 /* NULL is fine. */

@@ -164,12 +164,13 @@ static struct ready *take(struct ready_table *table)
 
 /* --- replies --- */
 
-bool ready_find(struct request *request, const char *method, const char *version)
+bool ready_find(struct request *request, const struct start_line *line)
 {
     struct server *server = request->server;
-    request->plain = strcmp(method, "GET") == 0 && strcmp(version, "HTTP/1.1") == 0;
+    request->plain = strcmp(line->method, "GET") == 0 && strcmp(line->version, "HTTP/1.1") == 0;
     struct ready_table *table = request->plain ? table_of(server, false) : NULL;
-    if (!table || atomic_load(&server->draining) || !read_head(&table->head, request))
+    if (!table || atomic_load(&server->draining) || !read_head(&table->head, request) ||
+        !layout_is_whole(request, line))
         return false;
     struct ready *ready = take(table);
     if (!ready)

@@ -296,13 +296,13 @@ static bool answers_at_once(const struct request *request)
     return request->malformed || waits || request->declared > request->drop_max;
 }
 
-static bool step_head(struct request *request, const char *method, const char *version)
+static bool step_head(struct request *request, const struct start_line *line)
 {
     request->head_seen = true;
     atomic_fetch_add(&request->server->in_flight, 1);
-    if (ready_find(request, method, version))
+    if (ready_find(request, line))
         return true;
-    guard_head(request, method, version);
+    guard_head(request, line);
     head_decide(request);
     if (request->refused && answers_at_once(request)) {
         request_move(request, REQUEST_DONE);
@@ -342,11 +342,11 @@ static bool out_of_memory(struct request *request)
     return reply_queue(request, &reply);
 }
 
-static bool step(struct request *request, const char *method, const char *version, const char *data,
+static bool step(struct request *request, const struct start_line *line, const char *data,
                  size_t len)
 {
     if (!request->head_seen)
-        return step_head(request, method, version);
+        return step_head(request, line);
     if (request->ready)
         return step_again(request);
     if (len > 0)
@@ -355,12 +355,12 @@ static bool step(struct request *request, const char *method, const char *versio
                                                          : step_complete(request);
 }
 
-bool request_step(struct request *request, const char *method, const char *version,
-                  const char *data, size_t len)
+bool request_step(struct request *request, const struct start_line *line, const char *data,
+                  size_t len)
 {
     jmp_buf landing;
     if (setjmp(landing) != 0)
         return out_of_memory(request);
     request->arena.landing = &landing;
-    return step(request, method, version, data, len);
+    return step(request, line, data, len);
 }

@@ -106,7 +106,7 @@ enum db_status numbers_rows_values(struct pg *pg, struct arena *arena,
                                    const struct number_query *query, int facet,
                                    struct number_values *ret_values);
 
-/* Of tallies, by facet: numbers_count, the same with ranges that have widths, and numbers_break
+/* Of tallies, by facet: numbers_count, the same of a series, and numbers_break
  * with questions in the place of the total. */
 extern const struct db_stmt numbers_one[NUMBERS_FACETS], numbers_series[NUMBERS_FACETS],
     numbers_values[NUMBERS_FACETS];

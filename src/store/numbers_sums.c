@@ -14,13 +14,13 @@
 #define TOTAL_SUMS(level, table) SUMS(level, table, " and r.facet = 0")
 /* Of quarter hours and hours of one piece: one look less than two, and one row. */
 #define PART_SUMS                                                                                  \
-    " union all select r.facet, r.value, r.piece, t.* from range r cross join lateral ("           \
+    " select r.facet, r.value, r.piece, t.* from range r cross join lateral ("                     \
     "  select " COUNTERS(COUNTER_TOTAL) " from ("                                                  \
     "   select " COUNTER_NAMES " from tally_quarter t where" OF_CUT                                \
     "    and t.slot >= r.lo and t.slot < r.hi"                                                     \
     "   union all select " COUNTER_NAMES " from tally_hour t where" OF_CUT                         \
     "    and t.slot >= r.hour_lo and t.slot < r.hour_hi) t) t"                                     \
-    " where r.level = 5"
+    " where r.level = 5 union all"
 #define OF_CUT " t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"
 /* Of ranges that have a width: each so many slots are of another piece. "offset 0" keeps the
  * subquery. */
@@ -35,7 +35,7 @@
     " select r.facet, t.value, r.piece, " COUNTERS(COUNTER_OF_T) " from range r"                   \
     OF_RANGE("value, " COUNTERS(COUNTER_TOTAL_AS), table,                                          \
              " and t.facet between 2 and 10", " group by value")                                   \
-    " where r.level = " level " and r.facet <> 0"
+    " where r.level = " level
 #define OF_RANGE(columns, table, condition, rest)                                                  \
     " cross join lateral ("                                                                        \
     "  select " columns " from " table " t"                                                        \
@@ -140,7 +140,7 @@
 #define ONE(name, tallies, of_edges, column_sums)                                                  \
     {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
      SUMS_SQL("", ONE_CUT, RANGE_OF_CUTS, ONE_CUT_OF_JOURNAL, of_edges,                            \
-              tallies OF_COUNTED PART_SUMS column_sums)}
+              tallies OF_COUNTED column_sums)}
 #define ONE_OF_ALL(tallies, name)                                                                  \
     {                                                                                              \
         ONE(name "total", tallies, TOTAL_OF_EDGES, ""),                                            \
@@ -159,7 +159,7 @@
 const struct db_stmt numbers_one[NUMBERS_FACETS] =
     ONE_OF_ALL(OF_ALL_LEVELS(TALLY_SUMS), "numbers_");
 const struct db_stmt numbers_series[NUMBERS_FACETS] =
-    ONE_OF_ALL(OF_ALL_LEVELS(TALLIES) OF_ALL_LEVELS(TALLY_SUMS), "numbers_series_");
+    ONE_OF_ALL(OF_ALL_LEVELS(TALLIES) OF_ALL_LEVELS(TALLY_SUMS) PART_SUMS, "numbers_series_");
 
 #define WITH_TOTAL(values)                                                                         \
     "select 0::int2 as facet, 0 as value from asked union all"                                     \

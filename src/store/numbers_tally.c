@@ -24,7 +24,8 @@ struct question {
     struct cover_set sets[2];
     size_t set_count;
     size_t range_count, edge_count; /* of all covers */
-    bool any_width;
+    /* Of one facet, with so many windows that it pays to take ranges together. */
+    bool is_series;
     struct buf range_facets, levels, range_pieces, lo, hi, widths, hours_lo, hours_hi;
     struct buf edge_facets, edge_pieces, from, to, bounds;
 };
@@ -99,19 +100,19 @@ static size_t list_cover(const struct slot_cover *cover, struct asked_range rang
     return cover->range_count;
 }
 
-/* For one facet, so in the order of pieces, where ranges may be taken together. */
+/* Of a facet in the order of pieces. */
 static size_t list_ranges(const struct question *question, struct asked_range *ranges)
 {
-    bool of_one = question->set_count == 1;
     size_t count = 0;
 
     for (size_t s = 0; s < question->set_count; s++)
         for (size_t p = 0; p < question->pieces->count; p++) {
             struct asked_range range = {
                 .facet = question->sets[s].facet, .piece = p, .last_piece = p};
-            count += list_cover(&question->sets[s].covers[p], range, of_one, ranges + count);
+            count += list_cover(&question->sets[s].covers[p], range, question->is_series,
+                                ranges + count);
         }
-    return of_one ? join_ranges(ranges, count) : count;
+    return question->is_series ? join_ranges(ranges, count) : count;
 }
 
 static void ask_ranges(struct arena *arena, struct question *question)
@@ -137,7 +138,6 @@ static void ask_ranges(struct arena *arena, struct question *question)
         db_array_int4(&question->widths, ranges[i].width);
         db_array_int4(&question->hours_lo, ranges[i].hours.lo);
         db_array_int4(&question->hours_hi, ranges[i].hours.hi);
-        question->any_width |= ranges[i].width > 0;
     }
 }
 
@@ -232,7 +232,7 @@ enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct nu
                              int facet, int32_t value, struct nps_counts *ret_counts)
 {
     struct number_plan plan = {.pieces = numbers_pieces(arena, query, true)};
-    struct question question = {.pieces = &plan.pieces};
+    struct question question = {.pieces = &plan.pieces, .is_series = query->window_count > 2};
     DB_RESULT sums = NULL;
 
     add_set(arena, &question, facet);
@@ -241,7 +241,7 @@ enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct nu
     plan.journal = cut_journal(arena, &question);
     ask_journal(arena, &question, &plan.journal);
     plan.of_facet = journal_stretches(arena, &question, 0, &plan.journal);
-    const struct db_stmt *stmt = question.any_width ? &numbers_series[facet] : &numbers_one[facet];
+    const struct db_stmt *stmt = question.is_series ? &numbers_series[facet] : &numbers_one[facet];
     enum db_status status = ask(pg, stmt, query->survey_id, facet, value, &question, &sums);
     if (status == DB_OK)
         numbers_read_one(arena, &plan, sums, ret_counts);

@@ -118,6 +118,7 @@ static const struct db_stmt delete_rest[] = {
     {"surveys_delete_displays", "int4", "", DELETE_FROM("display")},
 };
 enum { DELETE_REST = sizeof(delete_rest) / sizeof(delete_rest[0]) };
+_Static_assert(DELETE_REST == 11, "each of them stands in the list below");
 
 const struct db_stmt *const surveys_statements[] = {&read_surveys,
                                                     &read_questions,
@@ -141,6 +142,7 @@ const struct db_stmt *const surveys_statements[] = {&read_surveys,
                                                     &delete_rest[7],
                                                     &delete_rest[8],
                                                     &delete_rest[9],
+                                                    &delete_rest[10],
                                                     NULL};
 
 static void read_facets(const struct db_result *result, int row, struct arena *arena,

@@ -5,6 +5,7 @@
 #include "support/fixture.h"
 #include "support/text.h"
 #include <string.h>
+#include <unistd.h>
 
 #define FORM "application/x-www-form-urlencoded"
 
@@ -130,6 +131,25 @@ START_TEST(the_setting_changes)
 }
 END_TEST
 
+/* The page's own stamp: nobody reads and answers within two seconds of it. */
+START_TEST(too_fast_for_a_person)
+{
+    static const char field[] = "name=\"page\" value=\"";
+    const char *survey = fixture_survey("");
+    struct reply *page = expect_status(client_get(NULL, "/s/%s", survey), 200);
+    const char *stamp = strstr(page->body, field);
+    ck_assert_ptr_nonnull(stamp);
+    stamp += strlen(field);
+    stamp = text("%.*s", (int)strcspn(stamp, "\""), stamp);
+    expect_status(submit(survey, text("score=9&page=%s", stamp)), 303);
+    expect_json(list(survey, "limit=1"), "/items/0/suspect", "[\"too_fast\"]");
+    usleep(2100000);
+    expect_status(submit(survey, text("score=9&page=%s", stamp)), 303);
+    expect_none(list(survey, "limit=1"), "/items/0/suspect");
+    expect_count(survey, 2);
+}
+END_TEST
+
 /* A person who made the robot's mistake may still correct the own answer; it stays set aside. */
 START_TEST(corrected_by_its_sender)
 {
@@ -174,8 +194,17 @@ static const char *row_of(const char *survey)
         survey);
 }
 
-/* The same answer by JSON, by a page's script, from another site and by a plain form: the same
- * row. */
+/* The token of a link that names nobody. */
+static const char *link_of(const char *survey)
+{
+    struct reply *made =
+        client_post(fixture_key(ADMIN), "{\"respondents\":[{}]}", "/v1/surveys/%s/links", survey);
+    const char *url = reply_string(expect_status(made, 200), "/items/0/url");
+    return text("%.*s", (int)strcspn(strstr(url, "/s/") + 3, "?"), strstr(url, "/s/") + 3);
+}
+
+/* The same answer by JSON, by a page's script, from another site, by a plain form and by signed
+ * link: the same row. */
 START_TEST(one_row_by_all_ways)
 {
     const char *json = text_json("{'score':3,'answers':{'why':'Slow & «cold»','improve':'wait'},"
@@ -184,7 +213,9 @@ START_TEST(one_row_by_all_ways)
     const char *form = "score=3&answers.why=Slow+%26+%C2%ABcold%C2%BB&answers.improve=wait"
                        "&language=ru&properties.branch=north&channel=web&website=&page=x.y"
                        "&idempotency_key=0193e5a0-0000-7000-8000-000000000000&dismiss=&key=";
-    const char *surveys[3] = {fixture_survey(""), fixture_survey(""), fixture_survey("")};
+    const char *surveys[5];
+    for (size_t i = 0; i < COUNT_OF(surveys); i++)
+        surveys[i] = fixture_survey("");
     expect_status(client_post(NULL, json, "/v1/surveys/%s/responses", surveys[0]), 201);
     expect_status(submit(surveys[1], form), 303);
     struct request widget = {
@@ -193,6 +224,11 @@ START_TEST(one_row_by_all_ways)
         .body = json,
         .headers = {"Origin: https://shop.example", "Idempotency-Key: 0193e5a0"}};
     expect_status(client_send(&widget), 201);
+    struct request by_link = {.path = text("/v1/surveys/%s/responses", surveys[3]),
+                              .key = link_of(surveys[3]),
+                              .body = json};
+    expect_status(client_send(&by_link), 201);
+    expect_status(submit(link_of(surveys[4]), form), 303);
     const char *first = row_of(surveys[0]);
     ck_assert_ptr_nonnull(strstr(first, "north"));
     for (size_t i = 1; i < COUNT_OF(surveys); i++)
@@ -233,6 +269,7 @@ int main(void)
         {.test = counted},
         {.test = set_aside_and_taken_back},
         {.test = the_setting_changes},
+        {.test = too_fast_for_a_person},
         {.test = corrected_by_its_sender},
         {.test = options_of_set_aside_answers},
         {.test = one_row_by_all_ways},

@@ -1,9 +1,8 @@
 /*
- * edge: a small app behind the real server, in the test's own process, and a client that speaks
- * bytes, so that requests can be as wrong as they like.
+ * edge: a small app behind the real server, in the test's own process, for a client that speaks
+ * bytes (raw.h).
  *
  * One worker thread answers what is handed over; while edge->hold is set it holds everything back.
- * All reads end after five seconds at the latest.
  *
  *   GET    /hello              "hello"
  *   POST   /echo               200, the body (JSON or NDJSON, 1000 bytes, dropped up to 4000)
@@ -26,6 +25,7 @@
 #define NPSD_TESTS_EDGE_H
 
 #include "npsd/http/server.h"
+#include "support/raw.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -57,22 +57,8 @@ size_t edge_waiting(struct edge *edge);
 /* Lets go of what is held, stops the server and the worker; fails the test if that takes long. */
 void edge_stop(struct edge *edge);
 
-struct raw_reply {
-    int status; /* 0: the connection was ended before a reply; -1: nothing within five seconds */
-    char head[4096], body[8192]; /* cut if larger */
-    size_t body_len;
-};
-
 /* -1: refused. */
 int raw_connect(const struct edge *edge);
-void raw_send(int fd, const char *bytes);
-void raw_send_n(int fd, const char *bytes, size_t len);
-/* Reads one reply: up to its Content-Length, or to its head if no_body. */
-struct raw_reply raw_read(int fd, bool no_body);
-/* The value of a header of a reply, in static memory of the thread; NULL: not there. */
-const char *raw_header(const struct raw_reply *reply, const char *name);
-/* True if the other end has ended the connection, or does so within five seconds. */
-bool raw_is_closed(int fd);
 /* Connects, sends, reads one reply, and tells whether the connection was ended after it. */
 struct raw_reply raw_ask(const struct edge *edge, const char *request, bool *ret_closed);
 

@@ -171,6 +171,9 @@ START_TEST(until_now)
 
     pieces = pieces_cut(&arena, &window, 1, true, at("2026-03-31T07:30:00Z"));
     span_is(&pieces.spans[2], "2026-03-31T00:00:00Z", "2026-03-31T07:30:00Z");
+
+    const struct slot_span days = {at("2026-03-01T00:00:00Z"), at("2026-04-01T00:00:00Z")};
+    ck_assert_uint_eq(pieces_cut(&arena, &days, 1, true, at("2026-03-31T07:22:00Z")).count, 1);
 }
 END_TEST
 

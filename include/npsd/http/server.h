@@ -3,9 +3,10 @@
  * file (with its server_*.c siblings) that includes microhttpd.h.
  *
  * Guarantees, beyond what 0.9.75 does: any Transfer-Encoding but one single "chunked",
- * Content-Length with Transfer-Encoding, repeated Content-Length, Host or Transfer-Encoding, header
- * names that are no token, control characters in values, %00, %2F and %5C or bytes over 0x7F in the
- * path are refused with 400 and the connection is closed; a chunked request is answered with
+ * Content-Length with Transfer-Encoding, repeated Content-Length, Host or Transfer-Encoding, a Host
+ * that is none, methods and header names that are no token, control characters and NULs, folded
+ * headers, lines that do not end with CR LF, %00, %2F and %5C or bytes over 0x7F in the path are
+ * refused with 400 and the connection is closed; a chunked request is answered with
  * Connection: close; a POST without a length is 411. Every connection has an absolute deadline for
  * its head (10 s), its body (20 s) and reading its reply (30 s), kept by a reaper thread. Bodies
  * larger than the route's limit get their 413 (see struct route). No handler that waits runs on an
@@ -13,8 +14,11 @@
  *
  * What libmicrohttpd answers itself, as text/html and before we see the request: 400 for a
  * malformed request line, Content-Length or chunk, 413, 414 and 431 for heads over 16 KiB in all,
- * 505. What it hides, and a strict proxy in front would refuse: folded headers, bare line feeds as
- * line ends, chunk extensions, a NUL in a header's value (which ends it).
+ * 500 for an endless chunk extension, 505; a line that begins with no method ends the connection
+ * without an answer, as the client's ending its side may. What it hides, and a strict proxy in
+ * front would refuse: bare line feeds and what stands in chunk extensions, in chunked bodies; a NUL
+ * before a bare line feed, which together look like CR LF. tests/data/http_vectors.txt has it row
+ * by row.
  *
  * Order of refusal: 404, 405, 401, 404 survey, 403 (admit), 411, 413, 415, 400 (query, malformed),
  * then the handler.
