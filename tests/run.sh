@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs Check programs, and others that count as they do, two at a time (NPSD_TEST_JOBS), and counts.
+# Runs Check programs, and others that count as they do, three at a time (NPSD_TEST_JOBS), and counts.
 #
 #   tests/run.sh build/tests/unit/test_nps build/tests/api/test_surveys tests/web/run.mjs ...
 #
@@ -14,7 +14,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 scratch='' counts='' passed=0 failed=0
-at_once=${NPSD_TEST_JOBS:-2}
+at_once=${NPSD_TEST_JOBS:-3}
 
 # Only what this script sets may reach the tests.
 for name in "${!NPSD_@}" "${!PG@}"; do

@@ -190,7 +190,8 @@ static void ask_again(struct poller *poller)
     raw_send(poller->fd, poller->later ? LATER : HELLO);
 }
 
-/* 200 connections always suspended or being resumed, and 200 that poll: nobody waits a second. */
+/* 200 connections always suspended or being resumed, and 200 that poll. Who starves waits to the
+ * end; the bound leaves room for what else the machine does. */
 START_TEST(nobody_starves)
 {
     static struct poller pollers[2 * PAIRS];
@@ -219,7 +220,7 @@ START_TEST(nobody_starves)
         }
     }
     printf("%ld answers, the longest wait was %.1f ms\n", answers, longest_ms);
-    ck_assert(longest_ms < 1000);
+    ck_assert(longest_ms < STARVATION_MS / 2);
     ck_assert_int_gt(answers, 1000);
     for (int i = 0; i < 2 * PAIRS; i++)
         close(pollers[i].fd);
