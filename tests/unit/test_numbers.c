@@ -170,8 +170,11 @@ static bool is_of_ends(const char *name)
 
 static bool is_planned_once(const char *name)
 {
-    const char *sql = "select generic_plans::text from pg_prepared_statements where name = '%s'";
-    return strcmp(text_of(arena_printf(&arena, sql, name)), "1\n") == 0;
+    return strcmp(text_of(arena_printf(&arena,
+                                       "select generic_plans::text from pg_prepared_statements"
+                                       " where name = '%s'",
+                                       name)),
+                  "1\n") == 0;
 }
 
 static const char *plan_of(const char *name)
