@@ -73,7 +73,7 @@ SAY = @printf '  %-8s %s\n'
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: FORCE all lib tests run test test-web test-faults fault-programs bench bench-scale bench-peers \
+.PHONY: FORCE all lib tests run test test-web test-faults fault-programs bench bench-scale bench-peers bench-away \
 	bench-mixed fuzz fuzz-programs check-layers \
 	check-unit check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
@@ -131,6 +131,11 @@ bench-mixed:  ## answers and polls at a steady pace, and the daemon's memory: se
 	@deploy/packages.sh bench
 	@$(MAKE) -j$(JOBS) SANITIZER= all $(BENCH_PROGRAMS)
 	@exec tests/bench/mixed.sh
+
+bench-away:  ## PostgreSQL away for five minutes under 2,000 answers a second: seven minutes
+	@deploy/packages.sh bench
+	@$(MAKE) -j$(JOBS) SANITIZER= all $(BENCH_PROGRAMS)
+	@exec tests/bench/away.sh
 
 # clang's fuzzer; the library is built for it apart. FUZZ_SECONDS is the time for each target.
 fuzz:  ## give the parsers of untrusted bytes a minute of wrong ones each

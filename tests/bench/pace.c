@@ -4,13 +4,14 @@
  * counts from when it was due. Each poll is held against what was acknowledged before it began and
  * sent before it ended.
  *
- *     pace HOST:PORT KEY SURVEY BASE SECONDS POSTS CONNECTIONS POLLS CONNECTIONS
+ *     pace HOST:PORT KEY SURVEY BASE SECONDS POSTS CONNECTIONS POLLS CONNECTIONS [IDS]
  *
  * POSTS and POLLS are a second, each over so many connections; BASE is how many answers there are
  * already. Polls ask for all time, with the ETag that their connection saw last. Prints one line of
  * numbers: seconds, answers acknowledged, replies 200 and 304, refusals, lost connections, polls
  * that showed too few answers, too many, fewer than before; p50, p99 and most of POSTs, then of
- * polls, in microseconds.
+ * polls, in microseconds; answers acknowledged by 202, which are in none of the numbers before.
+ * IDS is a file for the ids of all acknowledged answers, one a line.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -55,7 +56,8 @@ struct run {
     char *posts[PREPARED];
     int epoll;
     int64_t base, began_us, seconds;
-    int64_t acked, fresh, unchanged, refused, lost, too_few, too_many, fewer;
+    int64_t acked, spooled, fresh, unchanged, refused, lost, too_few, too_many, fewer;
+    FILE *ids; /* NULL: nobody asks for them */
 };
 
 static int64_t now_us(void)
@@ -228,14 +230,24 @@ static void take_fresh(struct run *run, struct connection *connection, const cha
     judge_poll(run, connection, strtoll(shown + strlen(field), NULL, 10));
 }
 
+static void note_id(struct run *run, const char *body)
+{
+    static const char field[] = "\"id\":\"";
+    const char *at = run->ids ? strstr(body, field) : NULL;
+
+    if (at)
+        fprintf(run->ids, "%.36s\n", at + strlen(field));
+}
+
 static void take_reply(struct run *run, struct connection *connection, int status, const char *body)
 {
     struct stream *stream = &run->stream[connection->kind];
 
     if (stream->done < stream->capacity)
         stream->latency_us[stream->done++] = (uint32_t)(now_us() - connection->due_us);
-    if (connection->kind == POSTS && status == 201) {
-        run->acked++;
+    if (connection->kind == POSTS && (status == 201 || status == 202)) {
+        *(status == 201 ? &run->acked : &run->spooled) += 1;
+        note_id(run, body);
     } else if (connection->kind == POLLS && status == 200) {
         take_fresh(run, connection, body);
     } else if (connection->kind == POLLS && status == 304) {
@@ -346,7 +358,7 @@ static void print_result(struct run *run)
            (long long)run->fewer);
     print_latencies(&run->stream[POSTS]);
     print_latencies(&run->stream[POLLS]);
-    printf("\n");
+    printf(" %lld\n", (long long)run->spooled);
 }
 
 static void read_key(struct run *run, const char *path)
@@ -360,8 +372,9 @@ static void read_key(struct run *run, const char *path)
 
 int main(int argc, char **argv)
 {
-    if (argc != 10) {
-        fputs("usage: pace HOST:PORT KEY SURVEY BASE SECONDS POSTS CONNECTIONS POLLS CONNECTIONS\n",
+    if (argc < 10 || argc > 11) {
+        fputs("usage: pace HOST:PORT KEY SURVEY BASE SECONDS POSTS CONNECTIONS POLLS CONNECTIONS"
+              " [IDS]\n",
               stderr);
         return 2;
     }
@@ -369,7 +382,10 @@ int main(int argc, char **argv)
                       .survey = argv[3],
                       .base = strtoll(argv[4], NULL, 10),
                       .seconds = strtoll(argv[5], NULL, 10),
-                      .epoll = epoll_create1(EPOLL_CLOEXEC)};
+                      .epoll = epoll_create1(EPOLL_CLOEXEC),
+                      .ids = argc > 10 ? fopen(argv[10], "we") : NULL};
+    if (argc > 10 && !run.ids)
+        fail(argv[10]);
     read_key(&run, argv[2]);
     for (int n = 0; n < PREPARED; n++)
         run.posts[n] = make_post(&run, n);
@@ -383,5 +399,7 @@ int main(int argc, char **argv)
     }
     keep_pace(&run);
     print_result(&run);
+    if (run.ids && fclose(run.ids) != 0)
+        fail("ids");
     return run.refused + run.lost == 0 ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-# Part of run.sh, scale.sh, peers.sh and mixed.sh: the private cluster, the daemons, and how they are
+# Part of run.sh, scale.sh, peers.sh, mixed.sh and away.sh: the private cluster, the daemons, and how they are
 # asked. Everything that is started here ends with the script, however that ends.
 # shellcheck shell=bash
 
