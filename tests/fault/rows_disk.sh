@@ -96,10 +96,13 @@ rig_make() {
   disk=$mounted
 }
 
-# How many answers acknowledged by 201 before the instant a cut does not have.
+# How many answers acknowledged by 201 before the instant a cut does not have. In a subshell, so it
+# takes back itself what it has made.
 cut_lost() { # CUT INSTANT
+  local at
   disk_mount "cut-$1-$RANDOM" "$rig/cut-$1" || return 1
-  local at=$mounted
+  at=$mounted
+  trap 'deploy/cluster.sh stop "$at/cluster" >/dev/null 2>&1; umount "$at"' EXIT
   deploy/cluster.sh start "$at/cluster" "${cluster_settings[@]}" >>"$scratch/cluster.log" 2>&1 ||
     { echo 'a cluster that does not start, with all' && return; }
   local of
@@ -113,8 +116,6 @@ create temp table acked (key text);
 \\copy acked from '$rowdir/acked-$1'
 select count(*) from (select key from acked except select split_part(answers ->> 'why', ' ', 1) from response) x;
 SQL
-  deploy/cluster.sh stop "$at/cluster" >/dev/null 2>&1
-  umount "$at"
 }
 
 row_P1() { # COUNT
