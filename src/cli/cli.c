@@ -16,6 +16,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Every statement there is, prepared by every connection: a typo stops the start, not a customer.
  */
@@ -66,6 +67,41 @@ bool cli_flag(int argc, char **argv, const char *help, const char *flag, bool *r
     }
     *ret_given = given;
     return true;
+}
+
+bool cli_helped(int argc, char **argv, const char *usage)
+{
+    for (int i = 1; i < argc && i < 3; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(usage, stdout);
+            return true;
+        }
+    return false;
+}
+
+int cli_group_misused(const struct cli_group *group, const char *detail)
+{
+    fprintf(stderr, "npsd %s: %s\n%s", group->name, detail, group->usage);
+    return CLI_USAGE;
+}
+
+int cli_run_group(const struct cli_group *group, int argc, char **argv, const struct config *config)
+{
+    struct pg_options options = cli_database(config);
+    struct arena arena;
+
+    if (cli_helped(argc, argv, group->usage))
+        return CLI_OK;
+    if (argc < 2)
+        return cli_group_misused(group, group->choices);
+    if (!cli_has_database(config))
+        return CLI_AWAY;
+    arena_init(&arena, 16 * 1024);
+    struct pg *pg = pg_new(&options);
+    int status = group->run(argc - 1, argv + 1, pg, &arena);
+    pg_free(pg);
+    arena_done(&arena);
+    return status;
 }
 
 bool cli_has_database(const struct config *config)

@@ -29,10 +29,13 @@ static const char usage[] =
 
 static const char actor[] = "command line";
 
+static int run(int argc, char **argv, struct pg *pg, struct arena *arena);
+
+static const struct cli_group group = {"key", usage, "create, list or revoke?", run};
+
 static int misused(const char *detail)
 {
-    fprintf(stderr, "npsd key: %s\n%s", detail, usage);
-    return CLI_USAGE;
+    return cli_group_misused(&group, detail);
 }
 
 /* --- create --- */
@@ -232,14 +235,6 @@ static int run_revoke(int argc, char **argv, struct pg *pg)
     return revoke(pg, (int32_t)id);
 }
 
-static bool wants_help(int argc, char **argv)
-{
-    for (int i = 1; i < argc && i < 3; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return true;
-    return false;
-}
-
 static int run(int argc, char **argv, struct pg *pg, struct arena *arena)
 {
     if (strcmp(argv[0], "create") == 0)
@@ -248,26 +243,10 @@ static int run(int argc, char **argv, struct pg *pg, struct arena *arena)
         return list(pg, arena);
     if (strcmp(argv[0], "revoke") == 0)
         return run_revoke(argc, argv, pg);
-    return misused("create, list or revoke?");
+    return misused(group.choices);
 }
 
 int cli_key(int argc, char **argv, const struct config *config)
 {
-    struct pg_options options = cli_database(config);
-    struct arena arena;
-
-    if (wants_help(argc, argv)) {
-        fputs(usage, stdout);
-        return CLI_OK;
-    }
-    if (argc < 2)
-        return misused("create, list or revoke?");
-    if (!cli_has_database(config))
-        return CLI_AWAY;
-    arena_init(&arena, 16 * 1024);
-    struct pg *pg = pg_new(&options); /* connects with its first statement */
-    int status = run(argc - 1, argv + 1, pg, &arena);
-    pg_free(pg);
-    arena_done(&arena);
-    return status;
+    return cli_run_group(&group, argc, argv, config);
 }

@@ -10,12 +10,6 @@ static const char usage[] =
     "Makes a new key for signed links; daemons sign with it within a second. Links signed with the\n"
     "key before it stay good, those of older keys do not: after a leak, rotate twice.\n";
 
-static int misused(const char *detail)
-{
-    fprintf(stderr, "npsd secret: %s\n%s", detail, usage);
-    return CLI_USAGE;
-}
-
 static int rotate(struct pg *pg)
 {
     int32_t number = 0;
@@ -29,22 +23,19 @@ static int rotate(struct pg *pg)
     return CLI_OK;
 }
 
+static int run(int argc, char **argv, struct pg *pg, struct arena *arena);
+
+static const struct cli_group group = {"secret", usage, "rotate link?", run};
+
+static int run(int argc, char **argv, struct pg *pg, struct arena *arena)
+{
+    (void)arena;
+    if (argc != 2 || strcmp(argv[0], "rotate") != 0 || strcmp(argv[1], "link") != 0)
+        return cli_group_misused(&group, group.choices);
+    return rotate(pg);
+}
+
 int cli_secret(int argc, char **argv, const struct config *config)
 {
-    struct pg_options options = cli_database(config);
-
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(usage, stdout);
-            return CLI_OK;
-        }
-    }
-    if (argc != 3 || strcmp(argv[1], "rotate") != 0 || strcmp(argv[2], "link") != 0)
-        return misused("rotate link?");
-    if (!cli_has_database(config))
-        return CLI_AWAY;
-    struct pg *pg = pg_new(&options); /* connects with its first statement */
-    int status = rotate(pg);
-    pg_free(pg);
-    return status;
+    return cli_run_group(&group, argc, argv, config);
 }

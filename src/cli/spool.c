@@ -141,11 +141,8 @@ int cli_spool(int argc, char **argv, const struct config *config)
     const struct spool_options options = {.path = config->spool};
     char error[SPOOL_ERROR_SIZE];
     struct spool *spool;
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(usage, stdout);
-            return CLI_OK;
-        }
+    if (cli_helped(argc, argv, usage))
+        return CLI_OK;
     if (!*config->spool) {
         fprintf(stderr, "npsd spool: NPSD_SPOOL is empty: there is none\n");
         return CLI_REFUSED;

@@ -22,10 +22,13 @@ static const char usage[] = "usage: npsd survey create FILE\n"
 
 enum { FILE_MAX = 256 * 1024 };
 
+static int run(int argc, char **argv, struct pg *pg, struct arena *arena);
+
+static const struct cli_group group = {"survey", usage, "create FILE, list, or show S?", run};
+
 static int misused(const char *detail)
 {
-    fprintf(stderr, "npsd survey: %s\n%s", detail, usage);
-    return CLI_USAGE;
+    return cli_group_misused(&group, detail);
 }
 
 /* --- create --- */
@@ -178,14 +181,6 @@ static int show(struct pg *pg, struct arena *arena, const char *slug)
 
 /* --- which of them --- */
 
-static bool wants_help(int argc, char **argv)
-{
-    for (int i = 1; i < argc && i < 3; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return true;
-    return false;
-}
-
 static int run(int argc, char **argv, struct pg *pg, struct arena *arena)
 {
     if (strcmp(argv[0], "create") == 0 && argc == 2)
@@ -194,26 +189,10 @@ static int run(int argc, char **argv, struct pg *pg, struct arena *arena)
         return list(pg, arena);
     if (strcmp(argv[0], "show") == 0 && argc == 2)
         return show(pg, arena, argv[1]);
-    return misused("create FILE, list, or show S?");
+    return misused(group.choices);
 }
 
 int cli_survey(int argc, char **argv, const struct config *config)
 {
-    struct pg_options options = cli_database(config);
-    struct arena arena;
-
-    if (wants_help(argc, argv)) {
-        fputs(usage, stdout);
-        return CLI_OK;
-    }
-    if (argc < 2)
-        return misused("create FILE, list, or show S?");
-    if (!cli_has_database(config))
-        return CLI_AWAY;
-    arena_init(&arena, 16 * 1024);
-    struct pg *pg = pg_new(&options); /* connects with its first statement */
-    int status = run(argc - 1, argv + 1, pg, &arena);
-    pg_free(pg);
-    arena_done(&arena);
-    return status;
+    return cli_run_group(&group, argc, argv, config);
 }

@@ -7,6 +7,7 @@
 #ifndef NPSD_CLI_CLI_H
 #define NPSD_CLI_CLI_H
 
+#include "npsd/base/arena.h"
 #include "npsd/config.h"
 #include "npsd/db/pg.h"
 
@@ -39,6 +40,23 @@ bool cli_flag(int argc, char **argv, const char *help, const char *flag, bool *r
               int *ret_status);
 /* Tells that the command knows no such word; CLI_USAGE. */
 int cli_misused(const char *command, const char *word);
+
+/* Whether one of the first two words asks for the usage, which is printed then. */
+bool cli_helped(int argc, char **argv, const char *usage);
+
+/*
+ * Commands that are several, on the database: npsd key create, list, revoke. run has the words
+ * after the first; pg connects with its first statement.
+ */
+struct cli_group {
+    const char *name, *usage;
+    const char *choices; /* "create, list or revoke?" */
+    int (*run)(int argc, char **argv, struct pg *pg, struct arena *arena);
+};
+int cli_run_group(const struct cli_group *group, int argc, char **argv,
+                  const struct config *config);
+/* Says what was wrong, and the usage; CLI_USAGE. */
+int cli_group_misused(const struct cli_group *group, const char *detail);
 
 /* False after saying so: NPSD_DATABASE_URL is not set, and there is no private cluster. */
 bool cli_has_database(const struct config *config);
