@@ -102,6 +102,9 @@ static const struct setting settings[] = {
     NUMBER_SETTING("NPSD_RATE_PUBLIC", rate_public, 0, 1000000, "600", NULL,
                    "answers a minute and address (IPv6: /64) without a secret key, changes "
                    "included; 0 is no limit"),
+    NUMBER_SETTING("NPSD_RATE_KEY", rate_key, 0, 1000000, "6000", NULL,
+                   "answers a minute and publishable key (role submit), from all addresses "
+                   "together; 0 is no limit"),
     NUMBER_SETTING("NPSD_CONNECTIONS", connections, 16, 1000000, "4096", NULL, "open connections"),
     NUMBER_SETTING("NPSD_CONNECTIONS_PER_ADDRESS", connections_per_address, 0, 1000000, "0", NULL,
                    "open connections of one address; 0 is no limit"),

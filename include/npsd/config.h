@@ -15,7 +15,7 @@ struct config {
     const char *var;
     const char *public_url;      /* "": from the request */
     const char *trusted_proxies; /* "": none */
-    int rate_public;
+    int rate_public, rate_key;
     int connections, connections_per_address;
     int http_threads, db_workers;
     int queue;

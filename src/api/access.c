@@ -1,6 +1,7 @@
 #include "npsd/api/access.h"
 #include "access_internal.h"
 
+#include "npsd/api/failures.h"
 #include "npsd/api/limits.h"
 #include "npsd/api/submission.h"
 #include "npsd/api/window_query.h"
@@ -56,7 +57,7 @@ static bool is_edit_token(const struct call *call, const char *credentials)
 
 static struct reply refuse_key(const struct call *call)
 {
-    return reply_problem(call, PROBLEM_UNAUTHORIZED, "This key is not known, or was revoked.");
+    return failures_refuse(call, "This key is not known, or was revoked.");
 }
 
 static struct reply go_on(void)
@@ -200,7 +201,7 @@ static struct reply find_token(const struct call *call, struct identity *who, co
         return go_on();
     }
     if (!who->snapshot || !is_token_of(call, who, token))
-        return reply_problem(call, PROBLEM_UNAUTHORIZED, "This is not the response's edit token.");
+        return failures_refuse(call, "This is not the response's edit token.");
     who->actor = "edit token";
     return go_on();
 }
@@ -329,8 +330,7 @@ static struct reply admit_header(struct call *call, bool *ret_ask)
     bool malformed;
     const char *credentials = access_credentials(call, &malformed);
     if (malformed)
-        return reply_problem(call, PROBLEM_UNAUTHORIZED,
-                             "Send the key as Bearer, or as the user name of Basic.");
+        return failures_refuse(call, "Send the key as Bearer, or as the user name of Basic.");
     const struct claim claim = claim_of(call, credentials);
     return admit(call, &claim, ret_ask);
 }

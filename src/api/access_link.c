@@ -1,5 +1,6 @@
 #include "access_internal.h"
 
+#include "npsd/api/failures.h"
 #include "npsd/base/log.h"
 
 #include <string.h>
@@ -36,7 +37,7 @@ static struct reply refuse(const struct call *call, const char *token, enum link
         return reply_problem(call, PROBLEM_LINK_EXPIRED, NULL);
     if (access_link_in_path(call))
         return reply_problem(call, PROBLEM_NOT_FOUND, "There is no such survey.");
-    return reply_problem(call, PROBLEM_UNAUTHORIZED, "This link is not known.");
+    return failures_refuse(call, "This link is not known.");
 }
 
 struct reply access_take_link(const struct call *call, struct identity *who, const char *token,

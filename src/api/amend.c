@@ -2,6 +2,7 @@
 
 #include "npsd/api/access.h"
 #include "npsd/api/database.h"
+#include "npsd/api/quota.h"
 #include "npsd/api/responses.h"
 #include "npsd/api/submission.h"
 #include "npsd/base/clock.h"
@@ -209,7 +210,7 @@ struct reply amend_response(struct call *call)
 {
     struct amendment *amendment = arena_calloc(call->arena, 1, sizeof *amendment);
     const char *detail;
-    struct reply refusal = submission_limit(call, 1);
+    struct reply refusal = quota_take(call, 1);
     if (refusal.status)
         return refusal;
     amendment->body = json_read(call->arena, call->body, call->body_len, &detail);

@@ -1,6 +1,9 @@
 #include "npsd/api/displays.h"
 
-#include "npsd/api/submission.h"
+#include "npsd/api/limits.h"
+#include "npsd/api/quota.h"
+#include "npsd/api/world.h"
+#include "npsd/base/clock.h"
 #include "npsd/ingest/display_meter.h"
 #include "npsd/json/read.h"
 
@@ -37,8 +40,12 @@ static bool read_display(const json_t *body, bool *ret_shown, enum channel *ret_
 
 struct reply displays_limit(const struct call *call)
 {
-    return submission_limit_by(call, call_world(call)->looks, 1,
-                               "This address has sent too many displays.");
+    if (role_is_secret(call_identity(call)->role))
+        return (struct reply){0};
+    int wait_s = limits_take(call_world(call)->looks, call->client, 1, clock_monotonic_us());
+    return wait_s == 0
+               ? (struct reply){0}
+               : quota_refuse(call, "displays", "This address has sent too many displays.", wait_s);
 }
 
 void displays_dismiss(const struct call *call, enum channel channel)

@@ -9,10 +9,14 @@
 
 enum { SETS = 8192, WAYS = 8, LOCKS = 64 };
 
+#define SECOND_US INT64_C(1000000)
+/* A token in parts, of which per_minute come each microsecond. */
+#define TOKEN (60 * SECOND_US)
+
 struct bucket {
-    uint64_t address; /* 0: free */
+    uint64_t holder; /* 0: free */
     int64_t seen_us;
-    double tokens;
+    int64_t parts; /* below 0: owed */
 };
 
 struct limits {
@@ -45,7 +49,12 @@ void limits_free(struct limits *limits)
     free(limits);
 }
 
-static uint64_t hash_address(const struct limits *limits, const char *address)
+int limits_per_minute(const struct limits *limits)
+{
+    return limits ? limits->per_minute : 0;
+}
+
+uint64_t limits_address(const struct limits *limits, const char *address)
 {
     struct {
         uint8_t family;
@@ -63,44 +72,105 @@ static uint64_t hash_address(const struct limits *limits, const char *address)
     return hash ? hash : 1;
 }
 
-/* The address's bucket, or the least recently seen one of its set made over to it, full. */
-static struct bucket *find_bucket(struct limits *limits, uint64_t address, int64_t now_us)
+static pthread_mutex_t *lock_of(const struct limits_use *use)
 {
-    struct bucket *set = limits->sets[address % SETS], *oldest = set;
+    return &use->limits->locks[use->holder % SETS % LOCKS];
+}
+
+static int64_t full_parts(const struct limits *limits)
+{
+    return limits->per_minute * TOKEN;
+}
+
+/* The holder's bucket, or the least recently seen one of its set made over to it, full. */
+static struct bucket *find_bucket(struct limits *limits, uint64_t holder, int64_t now_us)
+{
+    struct bucket *set = limits->sets[holder % SETS], *oldest = set;
     for (int i = 0; i < WAYS; i++) {
-        if (set[i].address == address)
+        if (set[i].holder == holder)
             return &set[i];
         if (set[i].seen_us < oldest->seen_us)
             oldest = &set[i];
     }
-    *oldest = (struct bucket){.address = address, .seen_us = now_us, .tokens = limits->per_minute};
+    *oldest = (struct bucket){.holder = holder, .seen_us = now_us, .parts = full_parts(limits)};
     return oldest;
 }
 
-static int take(struct limits *limits, struct bucket *bucket, size_t n, int64_t now_us)
+/* Threads come with their times in any order; each moment counts once. */
+static void refill(const struct limits *limits, struct bucket *bucket, int64_t now_us)
 {
-    double rate = limits->per_minute / 60e6; /* tokens a microsecond */
-    bucket->tokens += rate * (double)(now_us - bucket->seen_us);
-    if (bucket->tokens > limits->per_minute)
-        bucket->tokens = limits->per_minute;
+    if (now_us <= bucket->seen_us)
+        return;
+    int64_t elapsed_us = now_us - bucket->seen_us;
+    int64_t missing = full_parts(limits) - bucket->parts;
+    bool full = elapsed_us > missing / limits->per_minute;
+    bucket->parts = full ? full_parts(limits) : bucket->parts + elapsed_us * limits->per_minute;
     bucket->seen_us = now_us;
+}
+
+static int seconds_until(const struct limits *limits, const struct bucket *bucket, int64_t parts)
+{
+    int64_t a_second = limits->per_minute * SECOND_US;
+    int64_t missing = parts - bucket->parts;
+    return missing <= 0 ? 0 : (int)((missing + a_second - 1) / a_second);
+}
+
+static int64_t wanted_parts(const struct limits *limits, size_t n)
+{
     size_t burst = (size_t)limits->per_minute;
-    double wanted = (double)(n == 0 ? 1 : n < burst ? n : burst);
-    if (bucket->tokens >= wanted) {
-        bucket->tokens -= (double)n;
-        return 0;
-    }
-    return 1 + (int)((wanted - bucket->tokens) / rate / 1e6);
+    return (int64_t)(n == 0 ? 1 : n < burst ? n : burst) * TOKEN;
+}
+
+static void describe(const struct bucket *bucket, struct limits_use *use)
+{
+    use->left = bucket->parts > 0 ? (int)(bucket->parts / TOKEN) : 0;
+    use->more_s = bucket->parts == full_parts(use->limits)
+                      ? 0
+                      : seconds_until(use->limits, bucket, (use->left + 1) * TOKEN);
+}
+
+/* Needs the lock. */
+static bool look(struct limits_use *use, size_t n, int64_t now_us)
+{
+    struct bucket *bucket = find_bucket(use->limits, use->holder, now_us);
+    refill(use->limits, bucket, now_us);
+    use->wait_s = seconds_until(use->limits, bucket, wanted_parts(use->limits, n));
+    return use->wait_s == 0;
+}
+
+/* Needs the lock, and to have looked. */
+static void take(struct limits_use *use, size_t n, int64_t now_us)
+{
+    struct bucket *bucket = find_bucket(use->limits, use->holder, now_us);
+    bucket->parts -= (int64_t)n * TOKEN;
+    describe(bucket, use);
+}
+
+bool limits_take_all(struct limits_use *uses, size_t count, size_t n, int64_t now_us)
+{
+    bool fits = true;
+    for (size_t i = 0; i < count; i++)
+        pthread_mutex_lock(lock_of(&uses[i]));
+    for (size_t i = 0; i < count; i++)
+        fits &= look(&uses[i], n, now_us);
+    for (size_t i = 0; i < count; i++)
+        take(&uses[i], fits ? n : 0, now_us);
+    for (size_t i = 0; i < count; i++)
+        pthread_mutex_unlock(lock_of(&uses[i]));
+    return fits;
+}
+
+int limits_take_by(struct limits *limits, uint64_t holder, size_t n, int64_t now_us)
+{
+    struct limits_use use = {.limits = limits, .holder = holder};
+    if (limits->per_minute > 0)
+        limits_take_all(&use, 1, n, now_us);
+    return use.wait_s;
 }
 
 int limits_take(struct limits *limits, const char *address, size_t n, int64_t now_us)
 {
     if (limits->per_minute == 0)
         return 0;
-    uint64_t hash = hash_address(limits, address);
-    pthread_mutex_t *lock = &limits->locks[hash % SETS % LOCKS];
-    pthread_mutex_lock(lock);
-    int wait = take(limits, find_bucket(limits, hash, now_us), n, now_us);
-    pthread_mutex_unlock(lock);
-    return wait;
+    return limits_take_by(limits, limits_address(limits, address), n, now_us);
 }

@@ -3,6 +3,7 @@
 #include "npsd/api/jobs.h"
 #include "npsd/api/kept.h"
 #include "npsd/api/limits.h"
+#include "npsd/api/quota.h"
 #include "npsd/api/stale.h"
 #include "npsd/api/world.h"
 #include "npsd/base/clock.h"
@@ -296,13 +297,10 @@ static struct reply limit_strangers(const struct call *call)
 {
     if (!is_stranger(call))
         return (struct reply){0};
-    int wait = limits_take(call_world(call)->asks, call->client, 1, clock_monotonic_us());
-    if (wait == 0)
-        return (struct reply){0};
-    metrics_add(METRIC_LIMITED, 1);
-    struct reply reply = reply_problem(call, PROBLEM_TOO_MANY, "This address has asked too much.");
-    reply_retry_after(call, &reply, wait);
-    return reply;
+    int wait_s = limits_take(call_world(call)->asks, call->client, 1, clock_monotonic_us());
+    return wait_s == 0
+               ? (struct reply){0}
+               : quota_refuse(call, "questions", "This address has asked too much.", wait_s);
 }
 
 struct reply recall_call(struct call *call)

@@ -2,9 +2,7 @@
 
 #include "npsd/api/amend.h"
 #include "npsd/api/jobs.h"
-#include "npsd/api/limits.h"
 #include "npsd/base/clock.h"
-#include "npsd/base/metrics.h"
 #include "npsd/base/text.h"
 #include "npsd/json/response.h"
 
@@ -42,26 +40,6 @@ bool submission_key_header(const struct call *call, const char **ret_key)
         return false;
     *ret_key = key;
     return true;
-}
-
-struct reply submission_limit_by(const struct call *call, struct limits *limits, size_t n,
-                                 const char *detail)
-{
-    if (role_is_secret(call_identity(call)->role))
-        return (struct reply){0};
-    int wait = limits_take(limits, call->client, n, clock_monotonic_us());
-    if (wait == 0)
-        return (struct reply){0};
-    metrics_add(METRIC_LIMITED, 1);
-    struct reply reply = reply_problem(call, PROBLEM_TOO_MANY, detail);
-    reply_retry_after(call, &reply, wait);
-    return reply;
-}
-
-struct reply submission_limit(const struct call *call, size_t answers)
-{
-    return submission_limit_by(call, call_world(call)->limits, answers,
-                               "This address has sent too many answers.");
 }
 
 /* The id: derived from the key if there is one, so that it is the same everywhere and for ever. */

@@ -1,5 +1,6 @@
 #include "npsd/api/submit.h"
 
+#include "npsd/api/quota.h"
 #include "npsd/api/submission.h"
 #include "npsd/base/buf.h"
 #include "npsd/base/fault.h"
@@ -75,7 +76,7 @@ struct reply submit_one(struct call *call)
     struct submission *submission = arena_calloc(call->arena, 1, sizeof *submission);
     struct problem_errors errors = {.arena = call->arena};
     const char *detail;
-    struct reply refusal = submission_limit(call, 1);
+    struct reply refusal = quota_take(call, 1);
     if (refusal.status)
         return refusal;
     if (!submission_key_header(call, &submission->key))

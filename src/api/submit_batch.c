@@ -1,3 +1,4 @@
+#include "npsd/api/quota.h"
 #include "npsd/api/submission.h"
 #include "npsd/api/submit.h"
 #include "npsd/json/read.h"
@@ -214,14 +215,14 @@ struct reply submit_batch(struct call *call)
 {
     if (call_identity(call)->link)
         return reply_problem(call, PROBLEM_FORBIDDEN, "A link is for one answer.");
-    /* Before much is decoded for an address that has nothing left. */
-    struct reply refusal = submission_limit(call, 0);
+    /* Before much is decoded for who has nothing left. */
+    struct reply refusal = quota_take(call, 0);
     if (refusal.status)
         return refusal;
     struct batch *batch =
         call->media == MEDIA_NDJSON ? read_lines(call, &refusal) : read_array(call, &refusal);
     /* What is no batch, or an empty one, has been work all the same. */
-    struct reply limit = submission_limit(call, batch && batch->count > 0 ? batch->count : 1);
+    struct reply limit = quota_take(call, batch && batch->count > 0 ? batch->count : 1);
     if (!batch)
         return refusal;
     if (limit.status)

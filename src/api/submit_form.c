@@ -1,5 +1,6 @@
 #include "npsd/api/access.h"
 #include "npsd/api/displays.h"
+#include "npsd/api/quota.h"
 #include "npsd/api/stamp.h"
 #include "npsd/api/submission.h"
 #include "npsd/api/submit.h"
@@ -117,7 +118,7 @@ static struct reply admit(struct call *call, const struct form_control *control)
         access_admit_form(call, key ? key : access_credentials(call, &malformed));
     if (refusal.status)
         return refusal;
-    return given(control->dismiss) ? displays_limit(call) : submission_limit(call, 1);
+    return given(control->dismiss) ? displays_limit(call) : quota_take(call, 1);
 }
 
 static struct reply take_control(struct call *call, const struct form_control *control,

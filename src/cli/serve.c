@@ -1,7 +1,9 @@
 #include "npsd/api/access.h"
+#include "npsd/api/failures.h"
 #include "npsd/api/jobs.h"
 #include "npsd/api/limits.h"
 #include "npsd/api/pages.h"
+#include "npsd/api/quota.h"
 #include "npsd/api/recall.h"
 #include "npsd/api/routes.h"
 #include "npsd/api/stale.h"
@@ -103,14 +105,17 @@ static bool make_state(struct service *s, const struct config *config)
     world->directory = directory_new();
     world->values = values_new();
     world->limits = limits_new(config->rate_public);
+    world->key_limits = limits_new(config->rate_key);
     world->looks = limits_new(config->rate_public);
     world->asks = limits_new(ASKS_A_MINUTE);
+    world->failures = failures_new(FAILURES_A_MINUTE);
     world->displays = display_meter_new();
     world->freshness = freshness_new();
     world->recall = recall_new(world->freshness);
     world->stale = stale_new();
-    return world->directory && world->values && world->limits && world->looks && world->asks &&
-           world->displays && world->freshness && world->recall && world->stale;
+    return world->directory && world->values && world->limits && world->key_limits &&
+           world->looks && world->asks && world->failures && world->displays && world->freshness &&
+           world->recall && world->stale;
 }
 
 static bool start_state(struct service *s, const struct config *config, bool migrate)
@@ -123,6 +128,13 @@ static bool start_state(struct service *s, const struct config *config, bool mig
            start_lanes(s, config) && (s->folder = folder_start(&s->database, world->displays));
 }
 
+static struct reply dress(const struct call *call, struct reply reply)
+{
+    reply = pages_dress(call, reply);
+    quota_tell(call, &reply);
+    return reply;
+}
+
 static bool start_servers(struct service *s, const struct config *config)
 {
     s->app = (struct server_app){
@@ -132,7 +144,7 @@ static bool start_servers(struct service *s, const struct config *config)
         .submit = jobs_submit,
         .recall = recall_call,
         .cors = access_cors,
-        .dress = pages_dress,
+        .dress = dress,
         .observe = traffic_observe,
     };
     int handed = notify_socket(0), handed_admin = notify_socket(1);
@@ -233,8 +245,10 @@ static bool stop(struct service *s)
     stale_free(world->stale);
     freshness_free(world->freshness);
     limits_free(world->limits);
+    limits_free(world->key_limits);
     limits_free(world->looks);
     limits_free(world->asks);
+    failures_free(world->failures);
     display_meter_free(world->displays);
     values_free(world->values);
     directory_free(world->directory);

@@ -58,9 +58,9 @@ static void write_errors(struct json_writer *w, const struct problem_errors *err
     json_array_end(w);
 }
 
-static void write_problem(struct json_writer *w, const char *name, const char *request_id,
-                          enum problem problem, const char *detail,
-                          const struct problem_errors *errors, bool for_query)
+/* An object that is left open for more members. */
+static void begin_problem(struct json_writer *w, const char *name, const char *request_id,
+                          enum problem problem, const char *detail)
 {
     const struct problem_info *info = problem_info(problem);
     char type[64];
@@ -72,6 +72,13 @@ static void write_problem(struct json_writer *w, const char *name, const char *r
     json_put_text(w, "detail", detail ? detail : info->detail);
     if (request_id)
         json_put_text(w, "instance", request_id);
+}
+
+static void write_problem(struct json_writer *w, const char *name, const char *request_id,
+                          enum problem problem, const char *detail,
+                          const struct problem_errors *errors, bool for_query)
+{
+    begin_problem(w, name, request_id, problem, detail);
     write_errors(w, errors, for_query);
     json_object_end(w);
 }
@@ -92,6 +99,14 @@ static void add_problem_headers(struct reply *reply)
         reply_header(reply, "Retry-After", "1");
 }
 
+static struct reply problem_reply(enum problem problem, const struct json_writer *w)
+{
+    struct reply reply =
+        reply_text(problem_info(problem)->status, PROBLEM_TYPE, w->buf.data, w->buf.len);
+    add_problem_headers(&reply);
+    return reply;
+}
+
 struct reply reply_problem(const struct call *call, enum problem problem, const char *detail)
 {
     return reply_problem_errors(call, problem, detail, NULL, false);
@@ -102,9 +117,21 @@ struct reply reply_problem_errors(const struct call *call, enum problem problem,
 {
     struct json_writer w = json_writer(call->arena);
     write_problem(&w, NULL, call->request_id, problem, detail, errors, for_query);
-    struct reply reply =
-        reply_text(problem_info(problem)->status, PROBLEM_TYPE, w.buf.data, w.buf.len);
-    add_problem_headers(&reply);
+    return problem_reply(problem, &w);
+}
+
+struct reply reply_too_many(const struct call *call, const char *detail,
+                            const char *const *policies, int wait_s)
+{
+    struct json_writer w = json_writer(call->arena);
+    begin_problem(&w, NULL, call->request_id, PROBLEM_TOO_MANY, detail);
+    json_array_begin(&w, "violated-policies");
+    for (; *policies; policies++)
+        json_put_text(&w, NULL, *policies);
+    json_array_end(&w);
+    json_object_end(&w);
+    struct reply reply = problem_reply(PROBLEM_TOO_MANY, &w);
+    reply_retry_after(call, &reply, wait_s);
     return reply;
 }
 

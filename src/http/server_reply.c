@@ -37,7 +37,8 @@ static bool add_cors(struct MHD_Response *response, struct request *request)
     const char *origin = app->cors(call);
     return !origin || (add(response, "Access-Control-Allow-Origin", origin) &&
                        add(response, "Access-Control-Expose-Headers",
-                           "Location, ETag, Retry-After, X-Request-Id, Idempotent-Replayed") &&
+                           "Location, ETag, Retry-After, RateLimit, RateLimit-Policy, "
+                           "X-Request-Id, Idempotent-Replayed") &&
                        add(response, "Vary", "Origin"));
 }
 

@@ -345,7 +345,8 @@ START_TEST(cors)
     reply = ask(GET("/hello") "Origin: https://a.example\r\n\r\n");
     ck_assert_str_eq(raw_header(&reply, "Access-Control-Allow-Origin"), "*");
     ck_assert_str_eq(raw_header(&reply, "Access-Control-Expose-Headers"),
-                     "Location, ETag, Retry-After, X-Request-Id, Idempotent-Replayed");
+                     "Location, ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, "
+                     "Idempotent-Replayed");
     reply = ask(GET("/private") "Origin: https://a.example\r\n\r\n");
     ck_assert_ptr_null(raw_header(&reply, "Access-Control-Allow-Origin"));
 }

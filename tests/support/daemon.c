@@ -196,6 +196,7 @@ static bool launch(struct daemon *daemon, const char *database_url, const char *
     const char *defaults[] = {"NPSD_LISTEN=127.0.0.1:0",
                               "NPSD_ADMIN_LISTEN=127.0.0.1:0",
                               "NPSD_RATE_PUBLIC=0",
+                              "NPSD_RATE_KEY=0",
                               "NPSD_ALLOW_UNSAFE_DURABILITY=1",
                               text("NPSD_VAR=%s", daemon->folder),
                               text("NPSD_DATABASE_URL=%s", database_url),

@@ -1,6 +1,7 @@
 #include "support/unit_call.h"
 
 #include "npsd/api/access.h"
+#include "npsd/api/failures.h"
 #include "npsd/api/limits.h"
 #include "npsd/api/routes.h"
 #include "npsd/api/survey_change.h"
@@ -69,8 +70,10 @@ void unit_call_done(struct unit_call *c)
     sem_destroy(&c->resumed);
     arena_done(&c->arena);
     limits_free(c->world.limits);
+    limits_free(c->world.key_limits);
     limits_free(c->world.looks);
     limits_free(c->world.asks);
+    failures_free(c->world.failures);
     display_meter_free(c->world.displays);
     values_free(c->world.values);
     directory_free(c->world.directory);

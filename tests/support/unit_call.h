@@ -27,7 +27,9 @@ struct unit_call {
     } headers[UNIT_HEADERS_MAX];
 };
 
-/* Empties the database. The call has a worker's connection, from 192.0.2.1, received now. */
+/* Empties the database. Nothing is limited: a test puts limits of its own in their places,
+ * key_limits and failures, which are not there. The call has a worker's connection, from 192.0.2.1,
+ * received now. */
 void unit_call_open(struct unit_call *c);
 void unit_call_done(struct unit_call *c);
 

@@ -75,6 +75,7 @@ START_TEST(defaults)
     ck_assert_str_eq(config.public_url, "");
     ck_assert_str_eq(config.trusted_proxies, "");
     ck_assert_int_eq(config.rate_public, 600);
+    ck_assert_int_eq(config.rate_key, 6000);
     ck_assert_int_eq(config.connections, 4096);
     ck_assert_int_eq(config.connections_per_address, 0);
     ck_assert_int_ge(config.http_threads, 1);
@@ -108,6 +109,7 @@ static const struct {
     {"NPSD_RATE_PUBLIC",
      {"0", "1", "1000000"},
      {"", "-1", "1000001", "x", "1.5", " 1", "1 ", "0x10", "+1", "01", "99999999999999999999"}},
+    {"NPSD_RATE_KEY", {"0", "1", "1000000"}, {"", "-1", "1000001", "x", "1.5", " 1", "+1"}},
     {"NPSD_CONNECTIONS", {"16", "1000000"}, {"", "0", "15", "1000001"}},
     {"NPSD_CONNECTIONS_PER_ADDRESS", {"0", "10"}, {"", "-1"}},
     {"NPSD_HTTP_THREADS", {"1", "256"}, {"", "0", "257", "cores"}},

@@ -188,11 +188,126 @@ START_TEST(no_address)
 }
 END_TEST
 
+/* A holder that is no address: a key, say. */
+START_TEST(holders_by_number)
+{
+    struct limits *limits = limits_new(1);
+    for (uint64_t key = 1; key <= 1000; key++)
+        ck_assert_int_eq(limits_take_by(limits, key, 1, NOW), 0);
+    for (uint64_t key = 1; key <= 1000; key++)
+        ck_assert_int_eq(limits_take_by(limits, key, 1, NOW), 60);
+    ck_assert_uint_eq(limits_address(limits, "2001:db8::1"), limits_address(limits, "2001:db8::2"));
+    limits_free(limits);
+}
+END_TEST
+
+/* --- what is told of a bucket --- */
+
+static void expect_told(struct limits *limits, size_t n, int64_t now_us, struct limits_use expected)
+{
+    struct limits_use use = {.limits = limits, .holder = 1};
+    bool fits = limits_take_all(&use, 1, n, now_us);
+    ck_assert(fits == (expected.wait_s == 0));
+    ck_assert_msg(use.wait_s == expected.wait_s && use.left == expected.left &&
+                      use.more_s == expected.more_s,
+                  "%zu after %lld us: wait %d, left %d, more in %d", n, (long long)(now_us - NOW),
+                  use.wait_s, use.left, use.more_s);
+}
+
+START_TEST(what_is_left_and_when_there_is_more)
+{
+    struct limits *limits = limits_new(10); /* one in six seconds */
+    expect_told(limits, 0, NOW, (struct limits_use){.left = 10});
+    expect_told(limits, 4, NOW, (struct limits_use){.left = 6, .more_s = 6});
+    expect_told(limits, 7, NOW, (struct limits_use){.wait_s = 6, .left = 6, .more_s = 6});
+    expect_told(limits, 9, NOW, (struct limits_use){.wait_s = 18, .left = 6, .more_s = 6});
+    expect_told(limits, 0, NOW + SECOND, (struct limits_use){.left = 6, .more_s = 5});
+    expect_told(limits, 0, NOW + SECOND + 1, (struct limits_use){.left = 6, .more_s = 5});
+    expect_told(limits, 0, NOW + 6 * SECOND - 1, (struct limits_use){.left = 6, .more_s = 1});
+    expect_told(limits, 0, NOW + 6 * SECOND, (struct limits_use){.left = 7, .more_s = 6});
+    expect_told(limits, 0, NOW + 24 * SECOND - 1, (struct limits_use){.left = 9, .more_s = 1});
+    expect_told(limits, 0, NOW + 24 * SECOND, (struct limits_use){.left = 10});
+    limits_free(limits);
+}
+END_TEST
+
+START_TEST(what_is_owed)
+{
+    struct limits *limits = limits_new(10);
+    expect_told(limits, 1000, NOW, (struct limits_use){.left = 0, .more_s = 991 * 6});
+    expect_told(limits, 3, NOW,
+                (struct limits_use){.wait_s = 993 * 6, .left = 0, .more_s = 991 * 6});
+    expect_told(limits, 1000, NOW + 990 * 6 * SECOND,
+                (struct limits_use){.wait_s = 60, .left = 0, .more_s = 6});
+    expect_told(limits, 1, NOW + 991 * 6 * SECOND, (struct limits_use){.left = 0, .more_s = 6});
+    limits_free(limits);
+}
+END_TEST
+
+/* Exactly as long as it takes, whatever the rate: nothing is rounded on the way. */
+START_TEST(no_moment_is_lost)
+{
+    static const int rates[] = {1, 7, 600, 999983, 1000000};
+    for (size_t i = 0; i < COUNT_OF(rates); i++) {
+        struct limits *limits = limits_new(rates[i]);
+        int64_t now = NOW;
+        ck_assert_int_eq(limits_take_by(limits, 1, (size_t)rates[i], now), 0);
+        /* In the smallest steps, then in one. */
+        int64_t one_us = (MINUTE + rates[i] - 1) / rates[i];
+        for (int64_t us = 1; us < one_us; us += one_us < 1000 ? 1 : one_us / 1000)
+            ck_assert_int_gt(limits_take_by(limits, 1, 1, now + us), 0);
+        ck_assert_int_eq(limits_take_by(limits, 1, 1, now + one_us), 0);
+        ck_assert_int_gt(limits_take_by(limits, 1, (size_t)rates[i], now + MINUTE), 0);
+        ck_assert_int_eq(limits_take_by(limits, 1, (size_t)rates[i], now + MINUTE + one_us), 0);
+        limits_free(limits);
+    }
+}
+END_TEST
+
+START_TEST(long_silence_does_not_overflow)
+{
+    struct limits *limits = limits_new(1000000);
+    ck_assert_int_eq(limits_take_by(limits, 1, 1000000, 1), 0);
+    expect_told(limits, 1, INT64_MAX / 2, (struct limits_use){.left = 999999, .more_s = 1});
+    limits_free(limits);
+}
+END_TEST
+
+/* --- two buckets --- */
+
+START_TEST(both_or_none)
+{
+    struct limits *five = limits_new(5), *three = limits_new(3);
+    struct limits_use uses[] = {{.limits = five, .holder = 1}, {.limits = three, .holder = 1}};
+    ck_assert(limits_take_all(uses, 2, 2, NOW));
+    ck_assert(uses[0].left == 3 && uses[1].left == 1);
+    for (int i = 0; i < 10; i++) {
+        ck_assert(!limits_take_all(uses, 2, 2, NOW));
+        ck_assert(uses[0].wait_s == 0 && uses[0].left == 3);
+        ck_assert(uses[1].wait_s == 20 && uses[1].left == 1);
+    }
+    ck_assert_int_eq(limits_take_by(five, 1, 3, NOW), 0);
+    for (int i = 0; i < 10; i++) {
+        ck_assert(!limits_take_all(uses, 2, 1, NOW));
+        ck_assert(uses[0].wait_s == 12 && uses[1].wait_s == 0 && uses[1].left == 1);
+    }
+    ck_assert(!limits_take_all(uses, 2, 2, NOW));
+    ck_assert(uses[0].wait_s == 24 && uses[1].wait_s == 20);
+    ck_assert_int_eq(limits_take_by(three, 1, 1, NOW), 0);
+    ck_assert(limits_take_all(uses, 0, 1, NOW));
+    limits_free(five);
+    limits_free(three);
+}
+END_TEST
+
+/* --- threads --- */
+
 enum { THREADS = 4, ROUNDS = 5000 };
 
 struct contender {
     pthread_t thread;
-    struct limits *limits;
+    struct limits_use uses[2];
+    size_t count;
     int taken;
 };
 
@@ -200,25 +315,44 @@ static void *contend(void *argument)
 {
     struct contender *contender = argument;
     for (int i = 0; i < ROUNDS; i++)
-        contender->taken += take(contender->limits, "192.0.2.1", 1, NOW) == 0;
+        contender->taken += limits_take_all(contender->uses, contender->count, 1, NOW);
     return NULL;
 }
 
-START_TEST(threads_share_a_bucket)
+static int taken_by_threads(struct limits *one, struct limits *two)
 {
     struct contender contenders[THREADS] = {0};
-    struct limits *limits = limits_new(1000);
     int taken = 0;
     for (int i = 0; i < THREADS; i++) {
-        contenders[i].limits = limits;
-        ck_assert_int_eq(pthread_create(&contenders[i].thread, NULL, contend, &contenders[i]), 0);
+        struct contender *contender = &contenders[i];
+        contender->uses[0] = (struct limits_use){.limits = one, .holder = 1};
+        contender->uses[1] = (struct limits_use){.limits = two, .holder = 1};
+        contender->count = two ? 2 : 1;
+        ck_assert_int_eq(pthread_create(&contender->thread, NULL, contend, contender), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(contenders[i].thread, NULL);
         taken += contenders[i].taken;
     }
-    ck_assert_int_eq(taken, 1000);
+    return taken;
+}
+
+START_TEST(threads_share_a_bucket)
+{
+    struct limits *limits = limits_new(1000);
+    ck_assert_int_eq(taken_by_threads(limits, NULL), 1000);
     limits_free(limits);
+}
+END_TEST
+
+START_TEST(threads_share_two_buckets)
+{
+    struct limits *one = limits_new(1000), *two = limits_new(700);
+    ck_assert_int_eq(taken_by_threads(one, two), 700);
+    ck_assert_int_eq(limits_take_by(one, 1, 300, NOW), 0);
+    ck_assert_int_gt(limits_take_by(one, 1, 1, NOW), 0);
+    limits_free(one);
+    limits_free(two);
 }
 END_TEST
 
@@ -236,7 +370,14 @@ int main(void)
         the_table_is_full,
         no_limit,
         no_address,
+        holders_by_number,
+        what_is_left_and_when_there_is_more,
+        what_is_owed,
+        no_moment_is_lost,
+        long_silence_does_not_overflow,
+        both_or_none,
         threads_share_a_bucket,
+        threads_share_two_buckets,
     };
     return crypto_init() ? suite_run("limits", tests, COUNT_OF(tests)) : EXIT_FAILURE;
 }

@@ -131,6 +131,20 @@ START_TEST(retry_after_replaces)
 }
 END_TEST
 
+START_TEST(which_limits_are_exceeded)
+{
+    const char *const policies[] = {"address", "key", NULL};
+    struct reply reply = reply_too_many(&call, "Too much.", policies, 17);
+    ck_assert_int_eq(reply.status, 429);
+    ck_assert_str_eq(header(&reply, "Retry-After"), "17");
+    ck_assert_str_eq(header(&reply, "Cache-Control"), "no-store");
+    ck_assert_str_eq(reply.body,
+                     "{\"type\":\"/problems/too-many-requests\",\"title\":\"Too many "
+                     "requests\",\"status\":429,\"detail\":\"Too much.\",\"instance\":\"req-1\","
+                     "\"violated-policies\":[\"address\",\"key\"]}");
+}
+END_TEST
+
 START_TEST(too_many_headers_abort)
 {
     struct reply reply = reply_empty(200);
@@ -148,6 +162,7 @@ int main(void)
         errors_by_pointer_and_by_parameter,
         a_problem_inside_a_reply,
         retry_after_replaces,
+        which_limits_are_exceeded,
     };
     const TTest *const aborting[] = {too_many_headers_abort};
     arena_init(&arena, 4096);

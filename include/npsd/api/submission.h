@@ -42,14 +42,6 @@ bool submission_key_header(const struct call *call, const char **ret_key);
 /* True for 1 to 255 visible ASCII characters. */
 bool submission_key_is_valid(const char *key);
 
-/* Takes so many answers from the rate of the call's address, unless its key is secret. 429, or
- * status 0: go on. answers 0 takes none, but refuses an address that has none left. */
-struct reply submission_limit(const struct call *call, size_t answers);
-
-/* The same for other things that are limited: n from these limits, and what the 429 says. */
-struct reply submission_limit_by(const struct call *call, struct limits *limits, size_t n,
-                                 const char *detail);
-
 /* The problem an outcome means, and why; only for outcomes without success. */
 enum problem submission_problem(enum lane_outcome outcome, const char **ret_detail);
 /* The answer is taken: created, spooled, or a replay of either. */

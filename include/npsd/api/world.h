@@ -14,6 +14,8 @@
 struct lane;
 struct pool;
 struct limits;
+struct failures;
+struct quota;
 struct poller;
 struct recall;
 struct freshness;
@@ -32,9 +34,11 @@ struct world {
     struct lane *single;
     struct lane *batch[BATCH_LANES]; /* each request goes whole to one of them */
     struct pool *pool;
-    struct limits *limits; /* answers without a secret key */
-    struct limits *looks;  /* displays without a secret key */
-    struct limits *asks;   /* looks into the database for keys and surveys not yet known */
+    struct limits *limits;     /* answers without a secret key, by address */
+    struct limits *key_limits; /* answers with a publishable key, by key; NULL: no limit */
+    struct limits *looks;      /* displays without a secret key */
+    struct limits *asks;       /* looks into the database for keys and surveys not yet known */
+    struct failures *failures; /* wrong keys; NULL: no limit */
     struct display_meter *displays;
     struct poller *poller;
     struct freshness *freshness; /* NULL: nobody remembers results */
@@ -51,8 +55,9 @@ struct identity {
     const struct survey *survey;     /* NULL: the route has no {survey} */
     const struct link *link;         /* good and of this survey; NULL: none was shown */
     struct directory_snapshot *snapshot;
-    const char *actor; /* for audit and history: "key 3 Olga", "edit token", "link",
-                          "anyone" */
+    const char *actor;   /* for audit and history: "key 3 Olga", "edit token", "link",
+                            "anyone" */
+    struct quota *quota; /* what its answers were taken from; NULL: none were (yet), or no limit */
 };
 
 static inline struct world *call_world(const struct call *call)

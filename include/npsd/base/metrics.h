@@ -47,7 +47,9 @@
       "Responses that the spool did not take: full, or its disk failed")                           \
     X(METRIC_STALE, "npsd_results_stale_total", "",                                                \
       "Results given as last known, with the database away")                                       \
-    X(METRIC_LIMITED, "npsd_rate_limited_total", "", "Requests refused by the rate limit")
+    X(METRIC_LIMITED, "npsd_rate_limited_total", "", "Requests refused by a rate limit")           \
+    X(METRIC_AUTH_FAILURES, "npsd_auth_failures_total", "",                                        \
+      "Requests with a wrong key, edit token or link")
 
 #define METRICS_HISTOGRAMS(X)                                                                      \
     X(METRIC_BATCH_SIZE, "npsd_commit_batch_size", "Answers a commit", 1)                          \

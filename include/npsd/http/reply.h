@@ -79,6 +79,10 @@ void reply_header(struct reply *reply, const char *name, const char *value);
 struct reply reply_problem(const struct call *call, enum problem problem, const char *detail);
 struct reply reply_problem_errors(const struct call *call, enum problem problem, const char *detail,
                                   const struct problem_errors *errors, bool for_query);
+/* 429 with the member violated-policies: the names of the limits that are exceeded, ended by NULL;
+ * and with the seconds to wait. */
+struct reply reply_too_many(const struct call *call, const char *detail,
+                            const char *const *policies, int wait_s);
 /* The members of such a problem as a JSON object under name: for items of a batch. */
 void problem_write(struct json_writer *w, const char *name, const char *request_id,
                    enum problem problem, const char *detail, const struct problem_errors *errors);

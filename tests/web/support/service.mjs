@@ -66,7 +66,7 @@ const isReady = async () => {
 
 export const startDaemon = async () => {
   const log = openSync(join(folder, "log"), "w");
-  const settings = { NPSD_LISTEN: address, NPSD_ADMIN_LISTEN: "", NPSD_RATE_PUBLIC: "0" };
+  const settings = { NPSD_LISTEN: address, NPSD_ADMIN_LISTEN: "", NPSD_RATE_PUBLIC: "0", NPSD_RATE_KEY: "0" };
   daemon = spawn(binary, ["serve"], { env: environment(settings), stdio: ["ignore", log, log] });
   closeSync(log);
   for (let i = 0; i < 600; i++) {
