@@ -109,6 +109,14 @@ struct reply *expect_problem_at(struct place place, struct reply *reply, long st
     return reply;
 }
 
+struct reply *expect_wrong_key_at(struct place place, struct reply *reply)
+{
+    if (reply->status != 429)
+        return expect_problem_at(place, reply, 401, "unauthorized", NULL);
+    expect_problem_at(place, reply, 429, "too-many-requests", NULL);
+    return expect_json_at(place, reply, "/violated-policies", "[\"wrong-keys\"]");
+}
+
 struct reply *expect_errors_at(struct place place, struct reply *reply, long status,
                                const char *slug, const char *list)
 {

@@ -23,6 +23,8 @@ struct place {
     expect_problem_at(HERE, reply, status, slug, where)
 /* Like it, with exactly these errors: pointers and parameters separated by blanks, in any order. */
 #define expect_errors(reply, status, slug, list) expect_errors_at(HERE, reply, status, slug, list)
+/* What was shown is no key, token or link: 401; or 429, if there were too many in a minute. */
+#define expect_wrong_key(reply) expect_wrong_key_at(HERE, reply)
 #define expect_header(reply, name, value) expect_header_at(HERE, reply, name, value)
 
 /* What stands at a JSON pointer. */
@@ -42,6 +44,7 @@ struct reply *expect_problem_at(struct place place, struct reply *reply, long st
                                 const char *slug, const char *where);
 struct reply *expect_errors_at(struct place place, struct reply *reply, long status,
                                const char *slug, const char *list);
+struct reply *expect_wrong_key_at(struct place place, struct reply *reply);
 struct reply *expect_header_at(struct place place, struct reply *reply, const char *name,
                                const char *value);
 struct reply *expect_string_at(struct place place, struct reply *reply, const char *pointer,
