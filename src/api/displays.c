@@ -43,9 +43,9 @@ struct reply displays_limit(const struct call *call)
     if (role_is_secret(call_identity(call)->role))
         return (struct reply){0};
     int wait_s = limits_take(call_world(call)->looks, call->client, 1, clock_monotonic_us());
-    return wait_s == 0
-               ? (struct reply){0}
-               : quota_refuse(call, "displays", "This address has sent too many displays.", wait_s);
+    if (wait_s == 0)
+        return (struct reply){0};
+    return quota_refuse(call, "displays", "This address has sent too many displays.", wait_s);
 }
 
 void displays_dismiss(const struct call *call, enum channel channel)

@@ -67,8 +67,9 @@ struct reply quota_take(const struct call *call, size_t answers)
     if (role_is_secret(who->role))
         return (struct reply){0};
     who->quota = quota_of(call);
-    bool fits = limits_take_all(who->quota->uses, who->quota->count, answers, clock_monotonic_us());
-    return fits ? (struct reply){0} : refuse(call, who->quota);
+    if (limits_take_all(who->quota->uses, who->quota->count, answers, clock_monotonic_us()))
+        return (struct reply){0};
+    return refuse(call, who->quota);
 }
 
 struct reply quota_refuse(const struct call *call, const char *policy, const char *detail,

@@ -298,9 +298,9 @@ static struct reply limit_strangers(const struct call *call)
     if (!is_stranger(call))
         return (struct reply){0};
     int wait_s = limits_take(call_world(call)->asks, call->client, 1, clock_monotonic_us());
-    return wait_s == 0
-               ? (struct reply){0}
-               : quota_refuse(call, "questions", "This address has asked too much.", wait_s);
+    if (wait_s == 0)
+        return (struct reply){0};
+    return quota_refuse(call, "questions", "This address has asked too much.", wait_s);
 }
 
 struct reply recall_call(struct call *call)
