@@ -118,6 +118,8 @@ START_TEST(the_clock_stands_or_steps_back)
         ck_assert_int_gt(take(limits, "192.0.2.1", 1, i % 2 ? NOW : NOW - 5 * SECOND), 0);
     ck_assert_int_eq(take(limits, "192.0.2.1", 1, NOW + SECOND + SECOND / 100), 0);
     ck_assert_int_gt(take(limits, "192.0.2.1", 1, NOW + SECOND + SECOND / 100), 0);
+    ck_assert_int_eq(take(limits, "192.0.2.2", 55, NOW), 0);
+    ck_assert_int_eq(take(limits, "192.0.2.2", 5, NOW - 5 * SECOND), 0);
     limits_free(limits);
 }
 END_TEST
