@@ -40,13 +40,14 @@ static const struct survey_text *find_text(const struct survey_texts *texts, con
 
 struct link_words link_snippet_words(const struct survey *survey, const char *language)
 {
+    static const struct survey_text nothing = {"en", ""}; /* somebody wrote the tables by hand */
     const struct survey_texts *texts = &survey->questions[0].text;
     const struct survey_text *text = language ? find_text(texts, language) : NULL;
     size_t n = 0;
     if (language && !text)
         text = find_text(texts, "en");
     if (!text)
-        text = &texts->items[0];
+        text = texts->count > 0 ? &texts->items[0] : &nothing;
     for (size_t i = 0; i < LANGUAGES; i++)
         if (is_family(words_of[i].language, text->language))
             n = i;

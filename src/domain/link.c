@@ -78,6 +78,12 @@ static const struct link_key *find_key(const struct link_keys *keys, uint8_t kid
     return NULL;
 }
 
+/* The respondent is a text: none that is ours has a NUL. */
+static bool is_text(const uint8_t *payload, size_t len)
+{
+    return memchr(payload + LINK_PAYLOAD_MIN, '\0', len - LINK_PAYLOAD_MIN) == NULL;
+}
+
 /* Of a payload that is ours. */
 static struct link read_payload(const uint8_t *payload, size_t len)
 {
@@ -100,7 +106,8 @@ enum link_status link_read(const struct link_keys *keys, const char *text, size_
     if (!key)
         return LINK_UNKNOWN_KEY;
     struct crypto_hash expected = sign(key, payload, payload_len);
-    if (!crypto_equal(tag.bytes, expected.bytes, sizeof tag.bytes))
+    if (!crypto_equal(tag.bytes, expected.bytes, sizeof tag.bytes) ||
+        !is_text(payload, payload_len))
         return LINK_WRONG;
     *ret_link = read_payload(payload, payload_len);
     int64_t expires_us = (int64_t)ret_link->expires_s * 1000000;

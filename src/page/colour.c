@@ -68,6 +68,8 @@ struct colour colour_readable(struct colour colour, struct colour ground, double
     static const struct colour black = {0, 0, 0}, white = {255, 255, 255};
     struct colour end = luminance(ground) > MIDDLE ? black : white;
     int low = 0, high = STEPS;
+    if (colour_contrast(colour, ground) >= contrast)
+        return colour;
 
     /* A step further never has less contrast once it is on the end's side of the ground; before
      * that it has less than is wanted. */

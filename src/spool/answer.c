@@ -1,7 +1,12 @@
 #include "npsd/base/buf.h"
+#include "npsd/base/text.h"
 #include "spool_internal.h"
 
 #include <string.h>
+
+/* The first instant of the years 1 and 10000: what a time may be that npsd takes (clock_parse). */
+#define FIRST_US INT64_C(-62135596800000000)
+#define END_US INT64_C(253402300800000000)
 
 enum { ROW_BYTES = 160 }; /* of an answer besides its texts, with its place in the index */
 
@@ -88,11 +93,24 @@ static const char *take_blob(struct columns *columns, size_t *ret_len)
     return arena_strndup(columns->arena, bytes ? bytes : "", *ret_len);
 }
 
+/* Valid UTF-8 without a NUL. */
+static bool is_text(const char *bytes, size_t len)
+{
+    size_t at = 0;
+    for (size_t step; at < len && bytes[at] && (step = text_utf8_size(bytes + at, len - at)) > 0;)
+        at += step;
+    return at == len;
+}
+
 /* NULL for NULL. */
 static const char *take_text(struct columns *columns, size_t *ret_len)
 {
-    if (sqlite3_column_type(columns->statement, columns->at) != SQLITE_NULL)
-        return take_blob(columns, ret_len);
+    int type = sqlite3_column_type(columns->statement, columns->at);
+    if (type != SQLITE_NULL) {
+        const char *text = take_blob(columns, ret_len);
+        columns->bad |= type != SQLITE_TEXT || !is_text(text, *ret_len);
+        return text;
+    }
     columns->at++;
     *ret_len = 0;
     return NULL;
@@ -104,9 +122,11 @@ static void take_facets(struct columns *columns, struct spool_answer *answer)
     const char *bytes = take_blob(columns, &len);
     while (at < len && answer->facet_count < SPOOL_FACETS_MAX) {
         int facet = (unsigned char)bytes[at];
-        columns->bad |= facet < SURVEY_FACET_AGENT || facet > SURVEY_FACET_QUESTION;
-        answer->facets[answer->facet_count++] = (struct spool_facet){facet, bytes + at + 1};
-        at += 1 + strlen(bytes + at + 1) + 1;
+        const char *value = bytes + at + 1;
+        columns->bad |= facet < SURVEY_FACET_AGENT || facet > SURVEY_FACET_QUESTION ||
+                        !is_text(value, strlen(value));
+        answer->facets[answer->facet_count++] = (struct spool_facet){facet, value};
+        at += 1 + strlen(value) + 1;
     }
     columns->bad |= at != len;
 }
@@ -117,7 +137,10 @@ static void take_cuts(struct columns *columns, struct answer_row *row)
     const char *bytes = take_blob(columns, &len);
     row->question_cut_count = len / sizeof *row->question_cuts;
     columns->bad |= len % sizeof *row->question_cuts != 0;
-    row->question_cuts = arena_memdup(columns->arena, bytes, len);
+    const int64_t *cuts = arena_memdup(columns->arena, bytes, len);
+    for (size_t i = 0; i < row->question_cut_count; i++)
+        columns->bad |= cuts[i] >> 32 <= SURVEY_FACET_QUESTION || (int32_t)cuts[i] < 0;
+    row->question_cuts = cuts;
 }
 
 void spool_answer_read(sqlite3_stmt *statement, int first, struct arena *arena,
@@ -130,8 +153,8 @@ void spool_answer_read(sqlite3_stmt *statement, int first, struct arena *arena,
     row->survey_id = (int32_t)take_number(&columns, 1, INT32_MAX);
     take_bytes(&columns, row->id.bytes, UUID_SIZE);
     take_bytes(&columns, row->hash, sizeof row->hash);
-    row->answered_us = take_number(&columns, INT64_MIN, INT64_MAX);
-    row->received_us = take_number(&columns, INT64_MIN, INT64_MAX);
+    row->answered_us = take_number(&columns, FIRST_US, END_US - 1);
+    row->received_us = take_number(&columns, FIRST_US, END_US - 1);
     row->score = (int)take_number(&columns, 0, 10);
     row->channel = (enum channel)take_number(&columns, 0, CHANNEL_IMPORT);
     take_facets(&columns, &answer);

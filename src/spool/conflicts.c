@@ -1,5 +1,12 @@
 #include "spool_internal.h"
 
+/* NULL only in a file that somebody else wrote. */
+static const char *reason_of(sqlite3_stmt *statement)
+{
+    const unsigned char *reason = sqlite3_column_text(statement, 1);
+    return reason ? (const char *)reason : "";
+}
+
 static bool tell_each(sqlite3_stmt *statement,
                       bool (*each)(void *context, const struct spool_conflict *conflict),
                       void *context)
@@ -9,10 +16,9 @@ static bool tell_each(sqlite3_stmt *statement,
     bool go_on = true;
     arena_init(&arena, 4096);
     while (go_on && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct spool_conflict conflict = {
-            .answer.seq = sqlite3_column_int64(statement, 0),
-            .reason = arena_strdup(&arena, (const char *)sqlite3_column_text(statement, 1)),
-            .at_us = sqlite3_column_int64(statement, 2)};
+        struct spool_conflict conflict = {.answer.seq = sqlite3_column_int64(statement, 0),
+                                          .reason = arena_strdup(&arena, reason_of(statement)),
+                                          .at_us = sqlite3_column_int64(statement, 2)};
         spool_answer_read(statement, 3, &arena, &conflict.answer);
         go_on = each(context, &conflict);
         arena_reset(&arena);

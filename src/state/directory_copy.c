@@ -140,9 +140,18 @@ static const json_t *take(struct copy_reader *reader, const json_t *object, cons
     return good ? value : NULL;
 }
 
-static int64_t take_int(struct copy_reader *reader, const json_t *object, const char *name)
+/* From 0, as all numbers of a directory are. */
+static int64_t take_number(struct copy_reader *reader, const json_t *object, const char *name,
+                           int64_t max)
 {
-    return json_integer_value(take(reader, object, name, JSON_INTEGER));
+    int64_t number = json_integer_value(take(reader, object, name, JSON_INTEGER));
+    reader->bad |= number < 0 || number > max;
+    return number;
+}
+
+static int take_int(struct copy_reader *reader, const json_t *object, const char *name)
+{
+    return (int)take_number(reader, object, name, INT32_MAX);
 }
 
 static bool take_bool(struct copy_reader *reader, const json_t *object, const char *name)
@@ -189,8 +198,8 @@ static void read_questions(struct copy_reader *reader, const json_t *questions,
         const json_t *question = json_array_get(questions, i);
         survey->questions[i] = (struct question_record){
             .survey_id = survey->id,
-            .n = (int)take_int(reader, question, "n"),
-            .position = (int)take_int(reader, question, "position"),
+            .n = take_int(reader, question, "n"),
+            .position = take_int(reader, question, "position"),
             .id = take_text(reader, question, "id"),
             .definition = take_text(reader, question, "definition"),
         };
@@ -200,7 +209,7 @@ static void read_questions(struct copy_reader *reader, const json_t *questions,
 static struct survey_record read_survey(struct copy_reader *reader, const json_t *value)
 {
     struct survey_record survey = {
-        .id = (int32_t)take_int(reader, value, "id"),
+        .id = take_int(reader, value, "id"),
         .slug = take_text(reader, value, "slug"),
         .title = take_text(reader, value, "title"),
         .brand = json_is_null(json_object_get(value, "brand")) ? NULL
@@ -210,11 +219,11 @@ static struct survey_record read_survey(struct copy_reader *reader, const json_t
         .open = take_bool(reader, value, "open"),
         .badge_public = take_bool(reader, value, "badge_public"),
         .suspects = take_text(reader, value, "suspects"),
-        .min_responses = (int)take_int(reader, value, "min_responses"),
-        .edit_minutes = (int)take_int(reader, value, "edit_minutes"),
-        .keep_text_days = (int)take_int(reader, value, "keep_text_days"),
-        .created_us = take_int(reader, value, "created"),
-        .updated_us = take_int(reader, value, "updated"),
+        .min_responses = take_int(reader, value, "min_responses"),
+        .edit_minutes = take_int(reader, value, "edit_minutes"),
+        .keep_text_days = take_int(reader, value, "keep_text_days"),
+        .created_us = take_number(reader, value, "created", INT64_MAX),
+        .updated_us = take_number(reader, value, "updated", INT64_MAX),
     };
     read_facets(reader, take(reader, value, "facets", JSON_ARRAY), &survey);
     read_questions(reader, take(reader, value, "questions", JSON_ARRAY), &survey);
@@ -240,7 +249,7 @@ static void read_lists(struct copy_reader *reader, const json_t *value, struct k
 static struct key_record read_key(struct copy_reader *reader, const json_t *value)
 {
     struct key_record key = {
-        .id = (int32_t)take_int(reader, value, "id"),
+        .id = take_int(reader, value, "id"),
         .name = take_text(reader, value, "name"),
         .all_surveys = take_bool(reader, value, "all_surveys"),
     };
@@ -282,6 +291,33 @@ static void read_all(struct copy_reader *reader, const json_t *copy,
         content->keys[i] = read_key(reader, json_array_get(keys, i));
 }
 
+/* Look-ups are binary searches: by id, by slug, by hash, each there once. */
+static bool is_in_order(const struct directory_snapshot *snapshot)
+{
+    const struct directory_index *index = snapshot->index;
+    bool good = true;
+    for (size_t i = 1; i < snapshot->survey_count; i++)
+        good &= index->surveys_by_id[i - 1]->id < index->surveys_by_id[i]->id &&
+                strcmp(snapshot->surveys[i - 1]->slug, snapshot->surveys[i]->slug) < 0;
+    for (size_t i = 1; i < snapshot->key_count; i++)
+        good &= snapshot->keys[i - 1].id < snapshot->keys[i].id &&
+                memcmp(&index->keys_by_hash[i - 1]->hash, &index->keys_by_hash[i]->hash,
+                       sizeof(struct crypto_hash)) < 0;
+    return good;
+}
+
+/* Whatever was not understood, or not as it was written, is not there when it is written again. */
+static bool is_copy(const struct directory_snapshot *snapshot, const char *copy, size_t len)
+{
+    struct arena arena;
+    size_t again_len;
+    arena_init(&arena, BLOCK);
+    const char *again = directory_copy(&arena, snapshot, &again_len);
+    bool same = again_len == len && memcmp(again, copy, len) == 0;
+    arena_done(&arena);
+    return same;
+}
+
 struct directory_snapshot *directory_read_copy(const char *copy, size_t len, struct arena *flags)
 {
     json_auto_t *value = json_loadb(copy, len, 0, NULL);
@@ -303,5 +339,9 @@ struct directory_snapshot *directory_read_copy(const char *copy, size_t len, str
         return NULL;
     }
     directory_make(&content, flags, NULL);
+    if (!is_in_order(content.snapshot) || !is_copy(content.snapshot, copy, len)) {
+        directory_release(content.snapshot);
+        return NULL;
+    }
     return content.snapshot;
 }

@@ -81,7 +81,7 @@ struct survey *survey_from_record(struct arena *arena, const struct survey_recor
         !read_title(arena, record->title, &survey->title) ||
         !read_brand(arena, record->brand, &survey->brand) || !read_questions(arena, record, survey))
         return NULL;
-    return survey;
+    return survey_is_sound(survey) ? survey : NULL;
 }
 
 /* --- to the record --- */

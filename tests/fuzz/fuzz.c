@@ -27,12 +27,20 @@ void fuzz_fail(const char *what, const char *file, int line)
     abort();
 }
 
-void fuzz_begin(void)
+__attribute__((weak)) void fuzz_begin(void)
 {
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) /* NOLINT(readability-non-const-parameter) */
+{
+    (void)argc;
+    (void)argv;
     fuzz_require(crypto_init());
     json_read_init();
     arena_init(&arena, 65536);
     arena_init(&kept, 16384);
+    fuzz_begin();
+    return 0;
 }
 
 struct arena *fuzz_arena(void)

@@ -27,7 +27,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
     } while (0)
 _Noreturn void fuzz_fail(const char *what, const char *file, int line);
 
-/* Once a process: what serve does before threads. */
+/* What a target does once, before the first input; it need not have one. What serve does before
+ * threads is done. */
 void fuzz_begin(void);
 /* Emptied for each input. */
 struct arena *fuzz_arena(void);

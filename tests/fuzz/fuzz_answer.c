@@ -5,14 +5,6 @@
 #include "npsd/json/response.h"
 #include <string.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_begin();
-    return 0;
-}
-
 /* What is stored says the same when it is read again. */
 static void check_stored(const struct call *call, const struct submission *submission)
 {

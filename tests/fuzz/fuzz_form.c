@@ -7,14 +7,6 @@
 
 enum { PAIRS_MAX = 256 };
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_begin();
-    return 0;
-}
-
 static bool is_utf8(const char *text)
 {
     size_t len = strlen(text), at = 0;

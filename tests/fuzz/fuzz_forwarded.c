@@ -4,14 +4,6 @@
 #include "npsd/http/client_address.h"
 #include <string.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_begin();
-    return 0;
-}
-
 static void check_address(const char *text)
 {
     struct address address, again;

@@ -39,11 +39,8 @@ static const struct route routes[] = {
 static const struct server_app app = {.routes = {routes, sizeof routes / sizeof routes[0]}};
 static struct sockaddr_in at;
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+void fuzz_begin(void)
 {
-    (void)argc;
-    (void)argv;
-    fuzz_begin();
     log_set_level("error");
     const struct server_options options = {.listen = "127.0.0.1:0",
                                            .listener = LISTENER_SERVICE,
@@ -60,7 +57,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     at = (struct sockaddr_in){.sin_family = AF_INET,
                               .sin_port = htons((uint16_t)strtoul(port + 1, NULL, 10)),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -7,14 +7,6 @@
 
 static const char *sent;
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_begin();
-    return 0;
-}
-
 static const char *authorization(const struct call *call, const char *name)
 {
     (void)call;

@@ -7,14 +7,6 @@
 #include "npsd/domain/zone.h"
 #include <string.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_begin();
-    return 0;
-}
-
 static void check_time(const char *text, size_t len)
 {
     int64_t at_us, again_us;

@@ -4,14 +4,6 @@
 #include "npsd/json/survey.h"
 #include <string.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_begin();
-    return 0;
-}
-
 static struct json_writer write_out(struct arena *arena, const struct survey *survey)
 {
     struct json_writer w = json_writer(arena);

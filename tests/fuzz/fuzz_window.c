@@ -2,14 +2,6 @@
 #include "fuzz/fuzz.h"
 #include "npsd/api/window_query.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_begin();
-    return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct window_query query;

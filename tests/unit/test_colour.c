@@ -62,6 +62,15 @@ START_TEST(readable)
 }
 END_TEST
 
+/* A grey in the middle has enough contrast to both ends. */
+START_TEST(untouched_on_either_side)
+{
+    const struct colour middle = {0x76, 0x76, 0x76};
+    ck_assert(same(colour_readable(white, middle, 4.5), white));
+    ck_assert(same(colour_readable(black, middle, 4.5), black));
+}
+END_TEST
+
 START_TEST(ink)
 {
     struct colour amber = {0xff, 0xb3, 0}, blue = {0x24, 0x56, 0xc8};
@@ -76,6 +85,6 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {parsed, contrast, readable, ink};
+    const TTest *const tests[] = {parsed, contrast, readable, untouched_on_either_side, ink};
     return suite_run("colour", tests, COUNT_OF(tests));
 }

@@ -228,6 +228,30 @@ START_TEST(answers)
 }
 END_TEST
 
+/* A respondent ends where its text ends: with a NUL in it, it would be somebody else's link. Nobody
+ * signs such a one; it is refused, should a key ever do so. */
+START_TEST(a_respondent_is_a_text)
+{
+    static const char label[] = "npsd-link-v1";
+    const struct link_keys keys = keys_of(3, 7);
+    uint8_t message[sizeof label + LINK_PAYLOAD_MIN + 4] = "npsd-link-v1";
+    uint8_t *payload = message + sizeof label;
+    char text[LINK_TOKEN_SIZE];
+    memcpy(payload, "\x01\x03\0\0\0\x01", 6);
+    memset(payload + LINK_PAYLOAD_MIN - 4, 0xFF, 4);
+    for (int spoiled = 0; spoiled <= 1; spoiled++) {
+        memcpy(payload + LINK_PAYLOAD_MIN, spoiled ? "c\0-7" : "c-17", 4);
+        struct crypto_hash tag =
+            crypto_hmac(keys.items[0].bytes, LINK_KEY_SIZE, message, sizeof message);
+        crypto_base64url(payload, LINK_PAYLOAD_MIN + 4, text);
+        size_t len = strlen(text);
+        text[len] = '.';
+        crypto_base64url(tag.bytes, sizeof tag.bytes, text + len + 1);
+        ck_assert_int_eq(read_with(&keys, text), spoiled ? LINK_WRONG : LINK_GOOD);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -240,6 +264,7 @@ int main(void)
         expiry,
         rotation,
         answers,
+        a_respondent_is_a_text,
     };
     return suite_run("link", tests, COUNT_OF(tests));
 }

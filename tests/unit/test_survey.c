@@ -1,5 +1,6 @@
 #include "npsd/domain/survey.h"
 #include "suite.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct survey_option options[] = {
@@ -137,6 +138,94 @@ START_TEST(names_of_types)
 }
 END_TEST
 
+/* --- what the rest relies on --- */
+
+enum { SOUND_QUESTIONS = 7 };
+
+/* A survey with as much as one may have: five active questions and two retired ones. */
+struct whole {
+    struct survey_option options[SURVEY_OPTIONS_MAX + 2];
+    char option_ids[SURVEY_OPTIONS_MAX + 2][8], question_ids[SOUND_QUESTIONS][8];
+    struct survey_question questions[SOUND_QUESTIONS];
+    struct survey survey;
+};
+
+static struct survey *make_whole(struct whole *whole)
+{
+    *whole = (struct whole){.survey = {.slug = "shop",
+                                       .facets = {{"branch", true}, {"city", false}},
+                                       .facet_count = 2,
+                                       .questions = whole->questions,
+                                       .question_count = SOUND_QUESTIONS}};
+    for (int i = 0; i < SURVEY_OPTIONS_MAX + 2; i++) {
+        snprintf(whole->option_ids[i], sizeof whole->option_ids[i], "o%d", i);
+        whole->options[i] =
+            (struct survey_option){.id = whole->option_ids[i], .number = i + 1, .active = i >= 2};
+    }
+    for (int i = 0; i < SOUND_QUESTIONS; i++) {
+        snprintf(whole->question_ids[i], sizeof whole->question_ids[i], "q%d", i);
+        whole->questions[i] = (struct survey_question){.id = whole->question_ids[i],
+                                                       .n = i + 1,
+                                                       .active = i < SURVEY_QUESTIONS_MAX,
+                                                       .type = i ? QUESTION_TEXT : QUESTION_NPS};
+    }
+    whole->questions[1].type = QUESTION_CHOICES;
+    whole->questions[1].options = whole->options;
+    whole->questions[1].option_count = SURVEY_OPTIONS_MAX + 2;
+    whole->questions[2].type = QUESTION_SCALE;
+    whole->questions[2].max = 1;
+    whole->questions[6].type = QUESTION_NPS;
+    return &whole->survey;
+}
+
+START_TEST(sound)
+{
+    struct whole whole;
+    struct survey *made = make_whole(&whole);
+    ck_assert(survey_is_sound(made));
+    made->question_count = 1;
+    made->facet_count = 0;
+    ck_assert(survey_is_sound(made));
+}
+END_TEST
+
+#define UNSOUND(change)                                                                            \
+    do {                                                                                           \
+        struct whole w;                                                                            \
+        struct survey *s = make_whole(&w);                                                         \
+        struct survey_question *q = w.questions;                                                   \
+        struct survey_option *o = w.options;                                                       \
+        (void)q, (void)o;                                                                          \
+        change;                                                                                    \
+        ck_assert_msg(!survey_is_sound(s), "%s", #change);                                         \
+    } while (0)
+
+START_TEST(unsound)
+{
+    UNSOUND(s->slug = "");
+    UNSOUND(s->slug = "Shop");
+    UNSOUND(s->slug = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    UNSOUND(s->facets[1].name = "a b");
+    UNSOUND(s->facets[1].name = "branch");
+    UNSOUND(s->question_count = 0);
+    UNSOUND(q[0].active = false);
+    UNSOUND(q[0].type = QUESTION_TEXT);
+    UNSOUND(q[3].type = QUESTION_NPS);
+    UNSOUND(q[5].active = true);
+    UNSOUND((q[3].active = false, q[5].active = true));
+    UNSOUND(q[5].id = "Q");
+    UNSOUND(q[5].id = "q1");
+    UNSOUND(q[5].n = 2);
+    UNSOUND(q[5].n = 0);
+    UNSOUND(q[2].min = 1);
+    UNSOUND(o[0].active = true);
+    UNSOUND(o[0].number = 0);
+    UNSOUND(o[0].number = 2);
+    UNSOUND(o[0].id = "");
+    UNSOUND(o[0].id = "o1");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *tests[] = {questions_by_id,
@@ -147,6 +236,8 @@ int main(void)
                             which_facets_are_fine,
                             which_questions_are_counted,
                             names_of_access,
-                            names_of_types};
+                            names_of_types,
+                            sound,
+                            unsound};
     return suite_run("survey", tests, COUNT_OF(tests));
 }

@@ -125,6 +125,15 @@ struct survey {
     int64_t created_us, updated_us;
 };
 
+/*
+ * Whether a survey that was read from somewhere is what npsd makes, as far as the rest relies on
+ * it: a slug; names of facets; one to SURVEY_QUESTIONS_MAX active questions before the retired
+ * ones, the first of them, and no other, for the score; questions and options with names and
+ * numbers of their own; bounds of scales; no more active options than SURVEY_OPTIONS_MAX. Texts may
+ * be missing.
+ */
+bool survey_is_sound(const struct survey *survey);
+
 const char *survey_access_name(enum survey_access access);
 bool survey_access_parse(const char *name, size_t len, enum survey_access *ret_access);
 const char *question_type_name(enum question_type type);
