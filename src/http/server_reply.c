@@ -63,9 +63,8 @@ static bool add_headers(struct MHD_Response *response, struct request *request,
         if (!add(response, reply->headers[i].name, reply->headers[i].value))
             return false;
     bool close = reply->close || request->close || atomic_load(&request->server->draining);
-    return add_type(response, reply) &&
-           add(response, "X-Request-Id", request->call.request_id) && add_cors(response, request) &&
-           (!close || add(response, "Connection", "close"));
+    return add_type(response, reply) && add(response, "X-Request-Id", request->call.request_id) &&
+           add_cors(response, request) && (!close || add(response, "Connection", "close"));
 }
 
 static void end_lease(void *cls)
