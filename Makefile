@@ -88,7 +88,7 @@ run:  ## install what is missing, build, and serve with a private PostgreSQL unt
 # The plain build shows what users get; the sanitized one what luck was hiding.
 test:  ## install what is missing, build, and run every test, plain and sanitized
 	@deploy/packages.sh test web
-	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers $(WEB_PACKAGES)
+	@$(MAKE) -j$(JOBS) SANITIZER= tests check-layers $(if $(wildcard /usr/bin/systemd-analyze),check-unit) $(WEB_PACKAGES)
 	@$(MAKE) -j$(JOBS) SANITIZER=address,undefined tests
 	@$(MAKE) -j$(JOBS) $(FUZZ_BUILD) fuzz-programs
 	@$(MAKE) fault-programs
@@ -174,13 +174,12 @@ COVERAGE = SANITIZER= BUILD=build/coverage OPTIMIZE='-O0 -g' \
 	EXTRA_CFLAGS='--coverage -fprofile-update=atomic' EXTRA_LDFLAGS=--coverage
 
 check-unit:  ## the systemd unit: well-formed, and tight
-	@sed 's#/usr/local/bin/npsd#/bin/true#' deploy/npsd.service >$(BUILD)/npsd.service
-	@cp deploy/npsd.socket $(BUILD)/npsd.socket
-	@systemd-analyze verify $(BUILD)/npsd.service $(BUILD)/npsd.socket
-	@systemd-analyze security --offline=true --threshold=15 $(BUILD)/npsd.service | tail -n 1
+	$(SAY) UNIT deploy/npsd.service
+	@deploy/check-unit.sh
 
-lint:  ## clang-tidy, cppcheck, shellcheck and the format, all without a finding
+lint:  ## clang-tidy, cppcheck, shellcheck, the format and the systemd unit, all without a finding
 	@deploy/packages.sh lint
+	@$(MAKE) check-unit
 	$(SAY) FORMAT
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	$(SAY) SHELL

@@ -34,8 +34,8 @@ repeatable=()
 for file; do
   [[ ${file##*/} =~ ^[0-9]{4}_.*\.sql$ ]] && migrations+=("$file")
 done
-# Views are built on functions, so these come first.
-for wanted in functions.sql views.sql; do
+# Views are built on functions, so these come first; rights are given to what is there.
+for wanted in functions.sql views.sql rights.sql; do
   for file; do
     [[ ${file##*/} == "$wanted" ]] && repeatable+=("$file")
   done

@@ -40,7 +40,7 @@ packages_for() {
       packages_for bench
       node_packages
       ;;
-    lint) echo "${build[@]}" "${harness[@]}" clang-format clang-tidy cppcheck shellcheck ;;
+    lint) echo "${build[@]}" "${harness[@]}" clang-format clang-tidy cppcheck shellcheck systemd ;;
     fuzz) echo "${build[@]}" "${fuzz[@]}" ;;
     valgrind) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${proxies[@]}" valgrind ;;
     coverage) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${proxies[@]}" gcovr ;;

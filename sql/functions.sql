@@ -100,10 +100,3 @@ begin atomic
 end;
 comment on function response_numbers(int, timestamptz, timestamptz) is
   'Answers of a span whose facet numbers (f1 to f8) are not those that their properties call for, and the right ones.';
-
-do $$
-begin
-  if exists (select from pg_roles where rolname = 'npsd_app') then
-    grant select on journal_cell to npsd_app;
-  end if;
-end $$;

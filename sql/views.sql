@@ -1,12 +1,14 @@
 -- Views for people with SQL tools; run again by "npsd migrate" whenever this file changes.
--- They are stable: columns are added at the end, never renamed. The role npsd_read may read them.
+-- They are stable: columns are added at the end, never renamed. The role npsd_read may read them, of v_response what is
+-- neither words nor persons: columns, not *.
 
 create or replace view v_response as
 select s.slug as survey, r.id, r.answered_at, r.received_at, r.updated_at, r.score,
   case when r.score >= 9 then 'promoter' when r.score >= 7 then 'neutral' else 'critic' end as score_group,
   (array['web', 'email', 'link', 'sms', 'phone', 'kiosk', 'chat', 'app', 'import'])[r.channel + 1] as channel,
   a.value as agent, r.language, r.respondent, r.external_id, r.answers, r.properties, r.excluded, r.exclusion_reason,
-  r.suspect
+  r.suspect,
+  (select jsonb_object_agg(facet, r.properties -> facet) from unnest(s.facets) facet where r.properties ? facet) as facets
 from response r
 join survey s on s.id = r.survey_id
 left join facet_value a on a.survey_id = r.survey_id and a.facet = 2 and a.id = r.agent
@@ -51,13 +53,3 @@ select s.slug as survey, to_timestamp(d.slot * 900.0) as quarter_hour,
 from display d
 join survey s on s.id = d.survey_id;
 comment on view v_display is 'How often each survey was shown and waved away, by quarter hour and channel.';
-
-do $$
-begin
-  if exists (select from pg_roles where rolname = 'npsd_read') then
-    grant select on v_response, v_tally, v_nps_daily, v_display to npsd_read;
-  end if;
-  if exists (select from pg_roles where rolname = 'npsd_app') then
-    grant select on v_response, v_tally, v_nps_daily, v_display to npsd_app;
-  end if;
-end $$;

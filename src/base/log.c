@@ -40,9 +40,29 @@ static void line_text(struct line *line, const char *text)
 }
 
 /* C1 controls (U+0080 to U+009F) steer terminals as the ASCII ones do. */
-static bool is_control(const unsigned char *at, size_t size)
+static bool is_control(unsigned code)
 {
-    return size == 1 ? *at < 0x20 || *at == 0x7F : size == 2 && at[0] == 0xC2 && at[1] < 0xA0;
+    return code < 0x20 || (code >= 0x7F && code < 0xA0);
+}
+
+/* What ends a line for some readers (U+2028, U+2029), or shows the rest of it turned round. */
+static bool is_misleading(unsigned code)
+{
+    return (code >= 0x2028 && code <= 0x202E) || code == 0x200E || code == 0x200F ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0x061C;
+}
+
+/* Of a sequence of that size; what is escaped has at most three bytes. */
+static unsigned code_of(const unsigned char *at, size_t size)
+{
+    switch (size) {
+    case 2:
+        return (at[0] & 0x1FU) << 6 | (at[1] & 0x3FU);
+    case 3:
+        return (at[0] & 0x0FU) << 12 | (at[1] & 0x3FU) << 6 | (at[2] & 0x3FU);
+    default:
+        return *at; /* ASCII, a wrong byte, or the first of four */
+    }
 }
 
 /* Writes the character at the beginning of text; returns how many bytes it took. */
@@ -50,14 +70,15 @@ static size_t add_character(struct line *line, const char *text, size_t len)
 {
     const unsigned char *at = (const unsigned char *)text;
     size_t size = text_utf8_size(text, len);
+    unsigned code = code_of(at, size);
     char escape[8];
-    if (size > 0 && !is_control(at, size)) {
+    if (size > 0 && !is_control(code) && !is_misleading(code)) {
         if (*at == '"' || *at == '\\')
             line_text(line, "\\");
         line_add(line, text, size);
         return size;
     }
-    snprintf(escape, sizeof escape, "\\u00%02x", size == 2 ? at[1] : at[0]);
+    snprintf(escape, sizeof escape, "\\u%04x", code & 0xFFFFU);
     line_text(line, escape);
     return size > 0 ? size : 1;
 }

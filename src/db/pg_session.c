@@ -36,6 +36,7 @@ struct session {
     const struct db_stmt **stmts;
     size_t count;
     bool matches; /* the statements are as declared */
+    bool no_role; /* it works as its login */
     char unsafe[64];
 };
 
@@ -178,6 +179,8 @@ static void take_result(void *context, size_t command, const PGresult *result)
         log_failed_command(session, command, result);
     else if (command == DURABILITY && PQntuples(result) == 1)
         snprintf(session->unsafe, sizeof(session->unsafe), "%s", PQgetvalue(result, 0, 0));
+    else if (command == ROLE)
+        session->no_role = session->pg->options->role && PQntuples(result) == 0;
     else if (command >= PREPARES && (command - PREPARES) % 2 == 1 &&
              PQresultStatus(result) == PGRES_COMMAND_OK)
         check_statement(session, session->stmts[(command - PREPARES) / 2], result);
@@ -200,6 +203,16 @@ static enum db_status check_durability(const struct session *session)
     return DB_OK;
 }
 
+/* The role keeps the daemon from what its login may do, so its absence is told: once, and not
+ * before there is a schema. */
+static void tell_role(const struct session *session)
+{
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+    if (session->no_role && session->count > 0 && !atomic_flag_test_and_set(&told))
+        log_warning(NULL, "role-missing", LOG_TEXT("role", session->pg->options->role),
+                    LOG_TEXT("works_as", PQuser(session->pg->conn)));
+}
+
 /* What failed on a connection that has done nothing yet. */
 static enum db_status begin_status(enum db_status status)
 {
@@ -216,6 +229,7 @@ static enum db_status begin(struct session *session, int64_t deadline_us)
     struct pg_verdict verdict = pg_collect(session->pg, deadline_us, take_result, session);
     if (verdict.status != DB_OK)
         return begin_status(verdict.status);
+    tell_role(session);
     return session->matches ? check_durability(session) : DB_SCHEMA;
 }
 

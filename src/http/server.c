@@ -81,16 +81,21 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
     *context = NULL;
 }
 
-/* What it has to say is about clients, and may quote them; before the start it is about us. */
+/* Before the start it speaks about us. Then about clients, whom it quotes, tokens in paths
+ * included: so only its own words are told. */
 __attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *format,
                                                          va_list args)
 {
     struct server *server = cls;
-    enum log_level level = atomic_load(&server->started) ? LOG_DEBUG : LOG_WARNING;
+    bool started = atomic_load(&server->started);
+    enum log_level level = started ? LOG_DEBUG : LOG_WARNING;
+    char text[256];
     if (!log_enabled(level))
         return;
-    char text[256];
-    vsnprintf(text, sizeof text, format, args);
+    if (started)
+        snprintf(text, sizeof text, "%s", format);
+    else
+        vsnprintf(text, sizeof text, format, args);
     text[strcspn(text, "\n")] = '\0';
     log_write(level, NULL, "libmicrohttpd", LOG_FIELDS(LOG_TEXT("message", text)));
 }

@@ -17,15 +17,29 @@ static bool add(struct MHD_Response *response, const char *name, const char *val
     return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
-static bool add_type(struct MHD_Response *response, const char *type)
+static bool says(const struct reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (strcmp(reply->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* What is not said to be kept is not to be kept: JSON is about somebody, or of this moment. */
+static bool add_json(struct MHD_Response *response, const struct reply *reply)
+{
+    return add(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") &&
+           (says(reply, "Cache-Control") || add(response, "Cache-Control", "no-store"));
+}
+
+static bool add_type(struct MHD_Response *response, const struct reply *reply)
 {
     if (!add(response, "X-Content-Type-Options", "nosniff"))
         return false;
-    if (!type)
+    if (!reply->type || reply->status == 304)
         return true;
-    return add(response, "Content-Type", type) &&
-           (!strstr(type, "json") ||
-            add(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"));
+    return add(response, "Content-Type", reply->type) &&
+           (!strstr(reply->type, "json") || add_json(response, reply));
 }
 
 static bool add_cors(struct MHD_Response *response, struct request *request)
@@ -49,9 +63,8 @@ static bool add_headers(struct MHD_Response *response, struct request *request,
         if (!add(response, reply->headers[i].name, reply->headers[i].value))
             return false;
     bool close = reply->close || request->close || atomic_load(&request->server->draining);
-    return add_type(response, reply->status == 304 ? NULL : reply->type) &&
-           add(response, "X-Request-Id", request->call.request_id) && add_cors(response, request) &&
-           (!close || add(response, "Connection", "close"));
+    return add_type(response, reply) && add(response, "X-Request-Id", request->call.request_id) &&
+           add_cors(response, request) && (!close || add(response, "Connection", "close"));
 }
 
 static void end_lease(void *cls)

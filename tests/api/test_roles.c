@@ -109,6 +109,23 @@ static struct reply *play(const struct row *row, const struct scene *scene, cons
                                          .body = body ? text_json("%s", body) : NULL});
 }
 
+/* What every reply has, whoever gets it: nothing of it is guessed at, framed or kept by others. */
+static void expect_safe(struct reply *reply)
+{
+    const char *type = header_of(reply, "Content-Type");
+    expect_header(reply, "X-Content-Type-Options", "nosniff");
+    ck_assert_ptr_null(header_of(reply, "Server"));
+    ck_assert_ptr_null(header_of(reply, "Set-Cookie"));
+    ck_assert_ptr_null(header_of(reply, "Access-Control-Allow-Credentials"));
+    if (!type || !strstr(type, "json"))
+        return;
+    const char *kept = header_of(reply, "Cache-Control");
+    ck_assert_msg(kept && (strcmp(kept, "no-store") == 0 || strcmp(kept, "private, no-cache") == 0),
+                  "%s: Cache-Control: %s", reply->request, kept ? kept : "none");
+    const char *policy = header_of(reply, "Content-Security-Policy");
+    ck_assert_pstr_eq(policy, "default-src 'none'; frame-ancestors 'none'");
+}
+
 static void try_row(const struct row *row, enum access access)
 {
     for (int role = NONE; role < ROLE_COUNT; role++) {
@@ -121,6 +138,7 @@ static void try_row(const struct row *row, enum access access)
                       "%s %s of an %s survey as %s: %ld, the table says %c\n%s", row->method,
                       row->path, access_names[access], fixture_role_name(role), reply->status,
                       row->cells[access][role], reply->body);
+        expect_safe(reply);
         if (reply->status == 401)
             expect_problem(reply, 401, "unauthorized", NULL);
         if (reply->status == 403)

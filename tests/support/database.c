@@ -73,10 +73,14 @@ const char *database_superuser_url(const char *name)
     return add_setting(server_url(), "dbname", name);
 }
 
+const char *database_url_as(const char *name, const char *user)
+{
+    return add_setting(database_superuser_url(name), "user", user);
+}
+
 const char *database_url(const char *name)
 {
-    const char *url = database_superuser_url(name);
-    return owner_exists() ? add_setting(url, "user", "npsd_owner") : url;
+    return owner_exists() ? database_url_as(name, "npsd_owner") : database_superuser_url(name);
 }
 
 static const char *value_of(const char *name, const char *format, va_list args)

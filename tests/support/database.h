@@ -16,6 +16,8 @@ bool database_drop(const char *name);
 void database_drop_all(const char *prefix);
 /* What the daemon gets: the owner's URL, and the superuser's. Live like text(). */
 const char *database_url(const char *name);
+/* The same for another role. */
+const char *database_url_as(const char *name, const char *user);
 const char *database_superuser_url(const char *name);
 
 /* Runs SQL as superuser; fails the test if that fails. */

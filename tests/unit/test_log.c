@@ -132,6 +132,21 @@ START_TEST(controls_and_wrong_bytes_are_escaped)
 }
 END_TEST
 
+START_TEST(separators_and_turns_are_escaped)
+{
+    prints("a\xC2\x85"
+           "b",
+           "\"a\\u0085b\"");
+    prints("\u2028a\u2029", "\"\\u2028a\\u2029\"");
+    prints("\u200E\u200F\u202A\u202E\u2066\u2069\u061C",
+           "\"\\u200e\\u200f\\u202a\\u202e\\u2066\\u2069\\u061c\"");
+    /* Their neighbours, and what has four bytes, stay. */
+    prints("\u200D\u2010\u2027\u202F\u2065\u206A\u061B\u061D",
+           "\"\u200D\u2010\u2027\u202F\u2065\u206A\u061B\u061D\"");
+    prints("\U0001F600\uFFFD", "\"\U0001F600\uFFFD\"");
+}
+END_TEST
+
 START_TEST(values_are_cut)
 {
     char value[400], expected[400];
@@ -226,6 +241,7 @@ int main(void)
                             levels,
                             values_are_quoted_where_needed,
                             controls_and_wrong_bytes_are_escaped,
+                            separators_and_turns_are_escaped,
                             values_are_cut,
                             a_character_is_not_cut_in_two,
                             long_lines_are_cut_between_fields,

@@ -1,5 +1,6 @@
 /* What is set and prepared on a fresh connection. */
 #include "npsd/db/pg.h"
+#include "support/unit_log.h"
 #include "support/unit_pg.h"
 #include <string.h>
 
@@ -127,6 +128,25 @@ START_TEST(test_role_that_may_not_be_taken)
 }
 END_TEST
 
+/* Once, by a connection that has statements to run: before the first migration there is no role. */
+START_TEST(test_missing_role_is_told)
+{
+    drop_role();
+    options.role = ROLE;
+    options.sets = NULL;
+    unit_log_begin();
+    expect(DB_OK, pg_connect(pg));
+    ck_assert_int_eq(unit_log_count("role-missing"), 0);
+    for (int i = 0; i < 2; i++) {
+        pg_free(pg);
+        options.sets = sets;
+        pg = pg_new(&options);
+        expect(DB_OK, pg_connect(pg));
+        ck_assert_int_eq(unit_log_count("event=role-missing role=" ROLE " works_as="), 1);
+    }
+}
+END_TEST
+
 /* Connects with one statement only. */
 static enum db_status connect_with(const struct db_stmt *stmt)
 {
@@ -183,7 +203,8 @@ int main(void)
     const TTest *const tests[] = {
         test_session_is_set_up,           test_options_have_the_last_word,
         test_settings_that_there_are_not, test_role_is_taken_if_it_exists,
-        test_role_that_may_not_be_taken,  test_durability_is_asked_for,
+        test_role_that_may_not_be_taken,  test_missing_role_is_told,
+        test_durability_is_asked_for,
     };
     Suite *suite = suite_create("pg_session");
     TCase *tcase = tcase_create("pg_session");

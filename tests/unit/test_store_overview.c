@@ -37,11 +37,9 @@ static int32_t number_of_a(int32_t survey_id)
 static void fill(struct answer_set *set, int32_t survey_id)
 {
     answers_make(pg, &arena, survey_id, &seed, set);
-    run_sql(
-        arena_printf(&arena,
-                     "update facet_value set value = case id when %d then 'a' else 'b' || id end"
-                     " where survey_id = %d and facet = 2",
-                     number_of_a(survey_id), survey_id));
+    unit_pg_sql("update facet_value set value = case id when %d then 'a' else 'b' || id end"
+                " where survey_id = %d and facet = 2",
+                number_of_a(survey_id), survey_id);
     if (survey_id % 5 > 0)
         answers_fill(pg, &arena, set);
 }

@@ -4,8 +4,9 @@
  *   ts=2026-11-20T14:03:00.123456Z level=info event=listening address=127.0.0.1:8080
  *
  * A line is written with one write(2), so lines of several threads never mix. Texts are escaped:
- * values with spaces, quotes or "=" are quoted, control characters and bytes outside UTF-8 become
- * \u00XX, and each value is cut after 256 bytes. Fields for which the line (2 KiB) has no room are
+ * values with spaces, quotes or "=" are quoted; control characters, line and paragraph separators,
+ * marks that turn the direction of a text, and bytes outside UTF-8 become \uXXXX; each value is cut
+ * after 256 bytes. Fields for which the line (2 KiB) has no room are
  * left out, and "cut=1" says so. errno stays as it was. Never log answers, keys, tokens or
  * addresses of people.
  *

@@ -5,8 +5,8 @@
  * transaction together with its record in schema_migrations (version, name, sha256, applied_at),
  * under a session advisory lock: any number of runs at once all succeed and each file is applied
  * once. A file whose recorded hash differs, or a record that this binary does not know, is refused
- * before anything is changed. The repeatable files (functions, views) are run again whenever their
- * hash changed.
+ * before anything is changed. The repeatable files (functions, views, rights) are run again
+ * whenever their hash changed.
  */
 #ifndef NPSD_DB_MIGRATE_H
 #define NPSD_DB_MIGRATE_H
@@ -21,7 +21,7 @@ struct migration {
 
 extern const struct migration migrations[]; /* generated at build time, by name */
 extern const size_t migrations_count;
-extern const struct migration repeatable_sql[]; /* functions.sql, views.sql: those there are */
+extern const struct migration repeatable_sql[]; /* functions, views, rights: those there are */
 extern const size_t repeatable_sql_count;
 
 enum migrate_result {

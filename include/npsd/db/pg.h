@@ -64,7 +64,7 @@ struct pg_options {
         *settings; /* "name=value" run as SET after connecting, NULL-terminated; may be NULL */
     const struct db_stmt *const *const
         *sets;        /* NULL-terminated list of NULL-terminated lists; may be NULL */
-    const char *role; /* SET ROLE if the role exists and may be taken; NULL: none */
+    const char *role; /* SET ROLE if the role exists and may be taken, else a warning; NULL: none */
     bool allow_unsafe;
     int statement_timeout_ms; /* 0: 5000 */
 };

@@ -24,7 +24,8 @@
  * then the handler.
  *
  * Every reply gets X-Request-Id, X-Content-Type-Options, for JSON the strict
- * Content-Security-Policy, and CORS headers when cors says so.
+ * Content-Security-Policy and (unless the reply says otherwise) Cache-Control: no-store, and CORS
+ * headers when cors says so.
  */
 #ifndef NPSD_HTTP_SERVER_H
 #define NPSD_HTTP_SERVER_H
