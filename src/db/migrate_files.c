@@ -26,7 +26,7 @@ static const struct db_stmt write_record = {
 /* "npsd"; one key for all databases, because each has advisory locks of its own. */
 static const char take_lock[] = "SELECT pg_advisory_lock(1852863332)";
 
-enum { HEX_SIZE = 2 * CRYPTO_HASH_SIZE + 1, DAY_MS = 86400000 };
+enum { HEX_SIZE = 2 * CRYPTO_HASH_SIZE + 1, DAY_MS = 86400000, TRIES = 5 };
 
 struct run {
     struct pg *pg;
@@ -34,7 +34,8 @@ struct run {
     const struct migrate_files *files;
     struct db_result *records; /* NULL: there is no table of records */
     size_t applied;            /* how many of files are recorded; they are the first ones */
-    bool dry_run;
+    bool dry_run, met_another;
+    int try;
     size_t changes;
     void (*say)(void *context, const char *line);
     void *context;
@@ -149,6 +150,15 @@ static enum db_status run_file(struct run *run, const struct migration *file, bo
     return pg_exec_unprepared(run->pg, &write_record, params, 3, NULL);
 }
 
+/* Roles and their members are the cluster's, so the lock of a database does not keep the migration
+ * of another one away: what both make at once fails for one of them, and is there for its next try.
+ */
+static bool is_of_another(const struct pg *pg)
+{
+    const char *sqlstate = pg_sqlstate(pg);
+    return strcmp(sqlstate, "23505") == 0 || strcmp(sqlstate, "XX000") == 0;
+}
+
 static enum migrate_result apply(struct run *run, const struct migration *file, bool repeatable)
 {
     run->changes++;
@@ -162,6 +172,9 @@ static enum migrate_result apply(struct run *run, const struct migration *file, 
     if (status == DB_OK)
         status = pg_command(run->pg, "COMMIT");
     /* After a failure the connection ends, and with it the transaction. */
+    run->met_another = status != DB_OK && is_of_another(run->pg);
+    if (run->met_another && run->try < TRIES)
+        return MIGRATE_FAILED;
     if (status != DB_OK)
         return failed(run, file->name, status);
     tell(run, "applied", file->name);
@@ -229,8 +242,13 @@ enum migrate_result migrate_run_files(const char *url, const struct migrate_file
                                            "client_connection_check_interval=1s", NULL};
     const struct pg_options options = {
         .url = url, .settings = settings, .allow_unsafe = true, .statement_timeout_ms = DAY_MS};
-    struct run run = {.files = files, .dry_run = dry_run, .say = say, .context = context};
-    return with_connection(&run, &options, migrate);
+    for (int try = 1;; try++) {
+        struct run run = {
+            .files = files, .dry_run = dry_run, .try = try, .say = say, .context = context};
+        enum migrate_result result = with_connection(&run, &options, migrate);
+        if (result != MIGRATE_FAILED || !run.met_another || try == TRIES)
+            return result;
+    }
 }
 
 /* --- Checking --- */

@@ -169,6 +169,39 @@ START_TEST(test_failing_file_is_rolled_back_and_named)
 }
 END_TEST
 
+/* What another database of the cluster makes at the same moment (roles) is there a moment later. */
+static void meet_another(int times)
+{
+    unit_pg_sql("CREATE SCHEMA kept; CREATE SEQUENCE kept.tries");
+    static char sql[128];
+    snprintf(sql, sizeof(sql),
+             "DO $$ BEGIN IF nextval('kept.tries') <= %d THEN RAISE unique_violation;"
+             " END IF; END $$",
+             times);
+    files[2] = file("0003_last.sql", sql);
+}
+
+START_TEST(test_another_database_at_the_same_moment)
+{
+    meet_another(2);
+    ck_assert_int_eq(run(), MIGRATE_OK);
+    ck_assert_ptr_null(strstr(told, "23505"));
+    ck_assert_int_eq(records(), 4);
+    unit_pg_sql("DROP SCHEMA kept CASCADE");
+}
+END_TEST
+
+START_TEST(test_another_database_for_ever)
+{
+    meet_another(1000000);
+    ck_assert_int_eq(run(), MIGRATE_FAILED);
+    ck_assert_ptr_nonnull(strstr(told, "0003_last.sql"));
+    ck_assert_ptr_nonnull(strstr(told, "23505"));
+    ck_assert_int_lt(unit_pg_number("SELECT last_value FROM kept.tries"), 10);
+    unit_pg_sql("DROP SCHEMA kept CASCADE");
+}
+END_TEST
+
 START_TEST(test_file_that_ends_its_transaction)
 {
     files[1] = file("0002_more.sql", "SELECT 1; ROLLBACK");
@@ -298,6 +331,8 @@ int main(void)
         test_newer_database_is_refused,
         test_file_put_between_is_refused,
         test_failing_file_is_rolled_back_and_named,
+        test_another_database_at_the_same_moment,
+        test_another_database_for_ever,
         test_file_that_ends_its_transaction,
         test_dry_run_changes_nothing,
         test_check_of_an_empty_database,

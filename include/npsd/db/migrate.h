@@ -4,9 +4,9 @@
  * The files sql/NNNN_*.sql are embedded at build time. They are applied in order, each in one
  * transaction together with its record in schema_migrations (version, name, sha256, applied_at),
  * under a session advisory lock: any number of runs at once all succeed and each file is applied
- * once. A file whose recorded hash differs, or a record that this binary does not know, is refused
- * before anything is changed. The repeatable files (functions, views, rights) are run again
- * whenever their hash changed.
+ * once, in several databases of one cluster, too. A file whose recorded hash differs, or a record
+ * that this binary does not know, is refused before anything is changed. The repeatable files
+ * (functions, views, rights) are run again whenever their hash changed.
  */
 #ifndef NPSD_DB_MIGRATE_H
 #define NPSD_DB_MIGRATE_H
