@@ -148,6 +148,26 @@ START_TEST(locked_by_somebody_else)
 }
 END_TEST
 
+/* Found out without an answer. */
+START_TEST(a_probe_tells_that_it_works_again)
+{
+    bool unknown;
+    sqlite3 *other = open_beside();
+    ck_assert_int_eq(spool_probe(unit_spool), SPOOL_OK);
+    run_sql(other, "begin immediate");
+    ck_assert_int_eq(spool_probe(unit_spool), SPOOL_BROKEN);
+    ck_assert(!spool_state(unit_spool).broken); /* of answers nothing is known */
+    ck_assert_int_eq(add(1, &unknown), SPOOL_BROKEN);
+    ck_assert_int_eq(spool_probe(unit_spool), SPOOL_BROKEN);
+    ck_assert(spool_state(unit_spool).broken);
+    run_sql(other, "rollback");
+    sqlite3_close(other);
+    ck_assert_int_eq(spool_probe(unit_spool), SPOOL_OK);
+    ck_assert(!spool_state(unit_spool).broken);
+    unit_spool_waiting(0, 0);
+}
+END_TEST
+
 /* One answer that cannot be written: none of its batch is there. */
 START_TEST(a_batch_is_all_or_nothing)
 {
@@ -295,10 +315,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        places_that_are_none,       a_name_without_a_folder,   files_of_a_later_version,
-        files_without_their_tables, locked_by_somebody_else,   a_batch_is_all_or_nothing,
-        settling_is_all_or_nothing, a_retry_is_all_or_nothing, rows_that_nobody_can_read};
+    const TTest *const tests[] = {a_probe_tells_that_it_works_again, places_that_are_none,
+                                  a_name_without_a_folder,           files_of_a_later_version,
+                                  files_without_their_tables,        locked_by_somebody_else,
+                                  a_batch_is_all_or_nothing,         settling_is_all_or_nothing,
+                                  a_retry_is_all_or_nothing,         rows_that_nobody_can_read};
     Suite *suite = suite_create("spool_broken");
     TCase *tcase = tcase_create("spool_broken");
     tcase_set_timeout(tcase, SUITE_SECONDS);
