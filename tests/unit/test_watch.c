@@ -69,7 +69,7 @@ static void forget_what_was_told(void)
         ;
 }
 
-static int end_with(int number, int *ended)
+static int end_with(int number, const int *ended)
 {
     const char *last;
     pthread_kill(watcher, number);
