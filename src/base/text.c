@@ -1,6 +1,8 @@
 #include "npsd/base/text.h"
 #include <string.h>
 
+enum { UTF8_MAX = 4 }; /* bytes of a sequence */
+
 static bool is_lower(char c)
 {
     return c >= 'a' && c <= 'z';
@@ -67,6 +69,16 @@ size_t text_utf8_size(const char *text, size_t len)
         if (!is_continuation(bytes[i]))
             return 0;
     return size > 1 && !second_fits(bytes[0], bytes[1]) ? 0 : size;
+}
+
+/* In UTF-8 the C1 controls (U+0080 to U+009F) have two bytes; they steer terminals as well. */
+size_t text_printable(const char *text)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t size = text_utf8_size(text, strnlen(text, UTF8_MAX));
+    bool control = size == 1 ? bytes[0] < 0x20 || bytes[0] == 0x7F
+                             : size == 2 && bytes[0] == 0xC2 && bytes[1] < 0xA0;
+    return control ? 0 : size;
 }
 
 bool text_has_control(const char *utf8, size_t bytes)

@@ -95,7 +95,8 @@ static const char *read_options(int argc, char **argv, struct call *call, bool *
 
 /* --- asking --- */
 
-/* NULL, after telling why: there is none, or the database refused (*ret_status). */
+/* NULL, after telling why: there is none, it cannot be read, or the database refused
+ * (*ret_status). */
 static const struct survey *find_survey(struct pg *pg, struct arena *arena, const char *slug,
                                         int *ret_status)
 {
@@ -107,11 +108,16 @@ static const struct survey *find_survey(struct pg *pg, struct arena *arena, cons
         *ret_status = cli_database_error(pg, status);
         return NULL;
     }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(records[i].slug, slug) == 0)
-            return survey_from_record(arena, &records[i]);
-    fprintf(stderr, "npsd report: there is no survey %s\n", slug);
     *ret_status = CLI_REFUSED;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(records[i].slug, slug) != 0)
+            continue;
+        const struct survey *survey = survey_from_record(arena, &records[i]);
+        if (!survey)
+            fprintf(stderr, "npsd report: %s cannot be read\n", slug);
+        return survey;
+    }
+    fprintf(stderr, "npsd report: there is no survey %s\n", slug);
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 #include "npsd/cli/report.h"
 
 #include "npsd/base/clock.h"
+#include "npsd/base/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -73,8 +74,11 @@ static void print_blocks(int i, int cells, bool colour, FILE *out)
 
 static void print_text(const char *text, FILE *out)
 {
-    for (; *text; text++)
-        fputc((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text, out);
+    while (*text) {
+        size_t size = text_printable(text);
+        fwrite(size > 0 ? text : "?", 1, size > 0 ? size : 1, out);
+        text += size > 0 ? size : 1;
+    }
 }
 
 static void print_window(const struct window *window, FILE *out)

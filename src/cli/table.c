@@ -18,9 +18,12 @@ static const char *printable(struct arena *arena, const char *text)
 {
     char *copy = arena_strdup(arena, text);
 
-    for (char *at = copy; *at; at++)
-        if ((unsigned char)*at < 0x20 || *at == 0x7F)
+    for (char *at = copy; *at;) {
+        size_t size = text_printable(at);
+        if (size == 0)
             *at = '?';
+        at += size > 0 ? size : 1;
+    }
     return copy;
 }
 

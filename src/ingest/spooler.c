@@ -11,7 +11,8 @@ enum {
     AWAY_MS = 20,      /* between tries; the connection backs off by itself */
     TURN_MAX_MS = 100, /* the longest that is left to lanes after a batch */
     FINGERPRINT_SIZE = 16,
-    ROUND_LIMIT_S = 60 /* a commit with its halves, each as long as a statement may take */
+    ROUND_LIMIT_S = 60, /* a commit with its halves, each as long as a statement may take */
+    PROBE_S = 1         /* between looks at a file that did not take a write */
 };
 
 static const char copy_name[] = "directory";
@@ -22,6 +23,7 @@ struct mover {
     struct spool *spool;
     struct arena arena;     /* of one round */
     int64_t copied_version; /* of the directory that the spool has a copy of */
+    int64_t probe_us;       /* not before this (monotonic) a file that is broken is tried again */
     enum db_status told;    /* what the log has been told of moving, so that it is told once */
     bool told_foreign, told_locked;
 };
@@ -68,6 +70,18 @@ static void look_for_spool(struct mover *mover)
         mover->told_locked = true;
         log_warning(NULL, "spool-locked", LOG_TEXT("error", error));
     }
+}
+
+/* Readiness tells that the file is broken, so perhaps nobody sends the answer that would show that
+ * it is not so any more. */
+static void mend_spool(struct mover *mover)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (!spool_state(mover->spool).broken || now_us < mover->probe_us)
+        return;
+    mover->probe_us = now_us + PROBE_S * CLOCK_SECOND_US;
+    if (spool_probe(mover->spool) == SPOOL_OK)
+        log_info(NULL, "spool-mended");
 }
 
 /* --- the directory --- */
@@ -161,6 +175,7 @@ static int64_t run_round(struct mover *mover)
     look_for_spool(mover);
     if (!mover->spool)
         return IDLE_MS * 1000;
+    mend_spool(mover);
     look_at_directory(mover);
     if (spool_state(mover->spool).conflicts > 0)
         spool_look(mover->spool);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const char fingerprint_name[] = "database";
+static const char fingerprint_name[] = "database", probe_name[] = "probe";
 
 /* Needs the writer's mutex. */
 static bool keep(struct spool *spool, const char *name, const void *bytes, size_t len)
@@ -21,6 +21,17 @@ enum spool_status spool_remember(struct spool *spool, const char *name, const vo
     pthread_mutex_lock(&spool->writer.mutex);
     enum spool_status status =
         keep(spool, name, bytes, len) ? SPOOL_OK : spool_failed(spool, &spool->writer);
+    pthread_mutex_unlock(&spool->writer.mutex);
+    return status;
+}
+
+enum spool_status spool_probe(struct spool *spool)
+{
+    pthread_mutex_lock(&spool->writer.mutex);
+    bool good = keep(spool, probe_name, "", 0);
+    enum spool_status status = good ? SPOOL_OK : spool_failed(spool, &spool->writer);
+    if (good)
+        atomic_store(&spool->broken, false);
     pthread_mutex_unlock(&spool->writer.mutex);
     return status;
 }

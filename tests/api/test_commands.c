@@ -4,11 +4,13 @@
 #include "support/fixture.h"
 #include "support/text.h"
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const commands[] = {"serve",  "migrate", "check",  "key",
-                                       "survey", "report",  "config", "healthcheck"};
+static const char *const commands[] = {"serve",  "migrate", "check",  "key",   "secret",
+                                       "survey", "report",  "config", "spool", "healthcheck"};
 
 static const char *const settings[] = {"NPSD_LISTEN",
                                        "NPSD_ADMIN_LISTEN",
@@ -160,6 +162,61 @@ START_TEST(config)
 }
 END_TEST
 
+/* The table of README. */
+START_TEST(config_as_a_table)
+{
+    struct command command = run((const char *const[]){"config", "--markdown", NULL});
+    ck_assert_int_eq(command.status, 0);
+    ck_assert_ptr_eq(strstr(command.out, "| setting | default | meaning |\n"), command.out);
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        ck_assert_ptr_nonnull(strstr(command.out, text("\n| `%s` | ", settings[i])));
+    ck_assert_ptr_null(strstr(command.out, fixture_database()));
+}
+END_TEST
+
+static const char *definition_file(const char *content)
+{
+    const char *path = text("%s/definition.json", fixture_daemon()->folder);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+    close(fd);
+    return path;
+}
+
+/* A command whose output goes to a full disk; what it says of that. */
+static int run_into_nothing(const char *words, const char **ret_said)
+{
+    const char *said = text("%s/said", fixture_daemon()->folder);
+    const char *with = text("NPSD_ALLOW_UNSAFE_DURABILITY=1 NPSD_DATABASE_URL='%s'",
+                            database_url(fixture_database()));
+    const char *binary = getenv("NPSD_TEST_BINARY");
+    int status = system(
+        text("%s '%s' %s >/dev/full 2>'%s'", with, binary ? binary : "build/npsd", words, said));
+    *ret_said = text_file(said);
+    unlink(said);
+    ck_assert(WIFEXITED(status) && *ret_said);
+    return WEXITSTATUS(status);
+}
+
+/* Nobody takes the output for whole, and a key that nobody has seen is told of. */
+START_TEST(output_that_cannot_be_written)
+{
+    static const char *const words[] = {"--help",     "--version",   "config",  "config --markdown",
+                                        "key list",   "survey list", "migrate", "survey show full",
+                                        "report full"};
+    const char *said;
+    const char *path = definition_file("{\"id\":\"full\",\"title\":{\"en\":\"Full\"}}");
+    ck_assert_int_eq(run((const char *const[]){"survey", "create", path, NULL}).status, 0);
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        ck_assert_msg(run_into_nothing(words[i], &said) == 1, "%s: %s", words[i], said);
+        ck_assert_msg(strstr(said, "cannot be written") != NULL, "%s: %s", words[i], said);
+    }
+    ck_assert_int_eq(run_into_nothing("key create --role viewer", &said), 1);
+    ck_assert_ptr_nonnull(strstr(said, "revoke it"));
+}
+END_TEST
+
 /* A cluster that may lose answers is refused, unless that is allowed. */
 START_TEST(unsafe_durability)
 {
@@ -175,16 +232,6 @@ START_TEST(unsafe_durability)
     ck_assert_ptr_nonnull(strstr(command.err, "NPSD_ALLOW_UNSAFE_DURABILITY"));
 }
 END_TEST
-
-static const char *definition_file(const char *content)
-{
-    const char *path = text("%s/definition.json", fixture_daemon()->folder);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
-    close(fd);
-    return path;
-}
 
 /* A survey made by the command is there for the daemon at once; what show prints, create takes. */
 START_TEST(survey_commands)
@@ -266,6 +313,8 @@ int main(void)
         {.test = wrong_settings, .rows = COUNT_OF(wrong_values)},
         {.test = unknown_settings},
         {.test = config},
+        {.test = config_as_a_table},
+        {.test = output_that_cannot_be_written},
         {.test = unsafe_durability},
         {.test = survey_commands},
         {.test = wrong_surveys},

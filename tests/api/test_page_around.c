@@ -182,13 +182,56 @@ START_TEST(assets)
 }
 END_TEST
 
+/* Any page may load the widget, and a page of its own origin nothing but what it needs. */
+START_TEST(widget)
+{
+    struct reply *reply = expect_status(client_get(NULL, "/embed.js"), 200);
+    expect_header(reply, "Content-Type", "text/javascript; charset=utf-8");
+    expect_header(reply, "Cache-Control", "public, max-age=3600");
+    expect_header(reply, "Access-Control-Allow-Origin", "*");
+    expect_header(reply, "Cross-Origin-Resource-Policy", "cross-origin");
+    expect_header(reply, "Vary", "Accept-Encoding");
+    const char *tag = text("If-None-Match: %s", header_of(reply, "ETag"));
+    reply = page_get("/embed.js", tag, NULL);
+    ck_assert_uint_eq(expect_status(reply, 304)->size, 0);
+    expect_header(reply, "Access-Control-Allow-Origin", "*");
+    reply = expect_status(page_get("/embed.js", tag, GZIP), 200); /* other bytes, another tag */
+    expect_header(reply, "Content-Encoding", "gzip");
+}
+END_TEST
+
+START_TEST(worker)
+{
+    struct reply *reply = expect_status(client_get(NULL, "/s/worker.js"), 200);
+    expect_header(reply, "Content-Type", "text/javascript; charset=utf-8");
+    expect_header(reply, "Cache-Control", "no-cache");
+    expect_header(reply, "Content-Security-Policy", "default-src 'none'; connect-src 'self'");
+    const char *tag = text("If-None-Match: %s", header_of(reply, "ETag"));
+    expect_status(page_get("/s/worker.js", tag, NULL), 304);
+}
+END_TEST
+
+START_TEST(demo)
+{
+    struct reply *reply = expect_status(client_get(NULL, "/demo"), 200);
+    expect_header(reply, "Content-Type", "text/html; charset=utf-8");
+    expect_header(reply, "Cache-Control", "no-cache");
+    expect_header(reply, "Referrer-Policy", "no-referrer");
+    const char *policy = header_of(reply, "Content-Security-Policy");
+    ck_assert(policy && strstr(policy, "default-src 'none'; script-src 'self'") &&
+              strstr(policy, "frame-ancestors 'none'") && !strstr(policy, "unsafe"));
+    page_expect(reply, "/assets/demo.js");
+}
+END_TEST
+
 int main(void)
 {
     const struct fixture_test tests[] = {
         {.test = kind_refusals}, {.test = a_wrong_form_is_told_kindly},
         {.test = by_link},       {.test = links_that_are_not_good},
         {.test = brand},         {.test = texts_by_group},
-        {.test = assets},
+        {.test = assets},        {.test = widget},
+        {.test = worker},        {.test = demo},
     };
     return fixture_run("page_around", NULL, tests, COUNT_OF(tests));
 }

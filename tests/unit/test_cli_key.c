@@ -1,18 +1,15 @@
-/* "npsd key" and "npsd survey", called as main calls them: what they print and how they end. */
-#include "npsd/api/survey_change.h"
+/* "npsd key", called as main calls it: what it prints and how it ends. */
 #include "npsd/base/arena.h"
+#include "npsd/base/buf.h"
 #include "npsd/base/crypto.h"
 #include "npsd/cli/cli.h"
 #include "npsd/cli/key_options.h"
-#include "npsd/cli/table.h"
 #include "npsd/state/keytext.h"
+#include "support/unit_cli.h"
 #include "support/unit_database.h"
 #include <string.h>
-#include <unistd.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-enum { ARGS_MAX = 16 };
 
 static struct arena arena;
 static struct config config;
@@ -33,57 +30,13 @@ static void teardown(void)
 
 /* --- running a command --- */
 
-/* Puts a file in the place of a stream; the copy of the stream that was there. */
-static int divert(int stream, FILE *file)
-{
-    int copy = dup(stream);
-    ck_assert_int_ge(copy, 0);
-    ck_assert_int_ge(dup2(fileno(file), stream), 0);
-    return copy;
-}
-
-static const char *restore(int stream, int copy, FILE *file)
-{
-    char text[16384];
-    dup2(copy, stream);
-    close(copy);
-    rewind(file);
-    size_t len = fread(text, 1, sizeof(text), file);
-    fclose(file);
-    return arena_strndup(&arena, text, len);
-}
-
-/* words: the command line, separated by single spaces; input: its standard input. Sets out and
- * err. */
-static int run_with(const char *words, const char *input)
-{
-    char *copy = arena_strdup(&arena, words), *rest = NULL, *args[ARGS_MAX + 1];
-    FILE *files[3] = {tmpfile(), tmpfile(), tmpfile()};
-    int argc = 0, copies[3];
-
-    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        ck_assert_int_lt(argc, ARGS_MAX);
-        args[argc++] = word;
-    }
-    args[argc] = NULL;
-    ck_assert_ptr_nonnull(args[0]);
-    fputs(input, files[0]);
-    rewind(files[0]);
-    fflush(NULL);
-    for (int i = 0; i < 3; i++)
-        copies[i] = divert(i, files[i]);
-    int status = strcmp(args[0], "key") == 0 ? cli_key(argc, args, &config)
-                                             : cli_survey(argc, args, &config);
-    fflush(NULL);
-    restore(0, copies[0], files[0]);
-    out = restore(1, copies[1], files[1]);
-    err = restore(2, copies[2], files[2]);
-    return status;
-}
-
+/* Sets out and err. */
 static int run(const char *words)
 {
-    return run_with(words, "");
+    struct unit_cli ran = unit_cli_run(&arena, cli_key, &config, words, "");
+    out = ran.out;
+    err = ran.err;
+    return ran.status;
 }
 
 static void assert_run(const char *words, int status)
@@ -170,10 +123,7 @@ END_TEST
 
 static void add_survey(const char *slug)
 {
-    const char *definition =
-        arena_printf(&arena, "{\"id\": \"%s\", \"title\": {\"en\": \"Visit\"}}", slug);
-    ck_assert_msg(run_with("survey create -", definition) == CLI_OK, "%s", err);
-    ck_assert_str_eq(out, arena_printf(&arena, "%s\n", slug));
+    unit_pg_sql("insert into survey (slug, title) values ('%s', '{\"en\": \"Visit\"}')", slug);
 }
 
 START_TEST(key_created_for_some)
@@ -253,86 +203,42 @@ START_TEST(key_listed_and_revoked)
 }
 END_TEST
 
-/* --- survey --- */
-
-START_TEST(survey_refused)
-{
-    static const struct {
-        const char *words, *input;
-        int status;
-        const char *says;
-    } cases[] = {
-        {"survey", "", CLI_USAGE, "usage"},
-        {"survey create", "", CLI_USAGE, "usage"},
-        {"survey create a b", "", CLI_USAGE, "usage"},
-        {"survey show", "", CLI_USAGE, "usage"},
-        {"survey show none", "", CLI_REFUSED, "no survey none"},
-        {"survey create /nonexistent/file", "", CLI_REFUSED, "/nonexistent/file: No such file"},
-        {"survey create /", "", CLI_REFUSED, "/: Is a directory"},
-        {"survey create -", "{", CLI_REFUSED, "line 1, column"},
-        {"survey create -", "", CLI_REFUSED, "line 1, column"},
-        {"survey create -", "{\"id\": \"A\", \"x\": 1}", CLI_REFUSED, "/id: "},
-        {"survey create -", "{\"id\": \"A\", \"x\": 1}", CLI_REFUSED, "/title: "},
-        {"survey create -", "{\"id\": \"A\", \"x\": 1}", CLI_REFUSED, "/x: "},
-        {"survey create -", "{\"id\": \"a\", \"title\": {\"en\": \"A\"}, \"time_zone\": \"M/B\"}",
-         CLI_REFUSED, "/time_zone: "},
-        {"survey create -", "{\"id\": \"one\", \"title\": {\"en\": \"A\"}}", CLI_REFUSED,
-         "a survey one already"},
-    };
-    add_survey("one");
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        int status = run_with(cases[i].words, cases[i].input);
-        ck_assert_msg(status == cases[i].status, "%s: %d: %s", cases[i].words, status, err);
-        ck_assert_msg(strstr(err, cases[i].says) != NULL, "%s: %s", cases[i].words, err);
-        ck_assert_str_eq(out, "");
-    }
-    ck_assert_int_eq(unit_pg_number("select count(*) from survey"), 1);
-}
-END_TEST
-
-START_TEST(too_large_a_file)
-{
-    enum { SIZE = 300 * 1024 };
-    char *text = arena_alloc(&arena, SIZE + 1);
-    memset(text, ' ', SIZE);
-    text[SIZE] = '\0';
-    ck_assert_int_eq(run_with("survey create -", text), CLI_REFUSED);
-    ck_assert_ptr_nonnull(strstr(err, "more than 256 KiB"));
-}
-END_TEST
-
-/* What show prints is what create takes. */
-START_TEST(survey_shown_can_be_created)
+/* A key outlives its surveys, and is for nothing then. */
+START_TEST(key_of_a_survey_that_is_gone)
 {
     add_survey("one");
-    assert_run("survey show one", CLI_OK);
-    const char *shown = out;
-    ck_assert_ptr_null(strstr(shown, "created_at"));
+    add_survey("two");
+    assert_run("key create --role viewer --survey one --survey two", CLI_OK);
+    assert_run("key list", CLI_OK);
+    ck_assert_ptr_nonnull(strstr(out, " one,two "));
+    unit_pg_sql("delete from survey where slug = 'one'");
+    assert_run("key list", CLI_OK);
+    ck_assert_ptr_nonnull(strstr(out, " two "));
     unit_pg_sql("delete from survey");
-    ck_assert_int_eq(run_with("survey create -", shown), CLI_OK);
-    assert_run("survey show one", CLI_OK);
-    ck_assert_str_eq(out, shown);
-    ck_assert_str_eq(unit_pg_value("select concat_ws('|', actor, action, subject) from audit"),
-                     "command line|survey.create|one");
+    assert_run("key list", CLI_OK);
+    ck_assert_ptr_nonnull(strstr(out, " none left "));
 }
 END_TEST
 
-START_TEST(surveys_listed)
+START_TEST(key_with_too_long_lists)
 {
-    assert_run("survey list", CLI_OK);
-    ck_assert_str_eq(out, "ID  TITLE  ACCESS  OPEN  QUESTIONS  TIME ZONE  CREATED\n");
-    add_survey("one");
-    assert_run("survey list", CLI_OK);
-    ck_assert_ptr_nonnull(strstr(out, "\none  Visit  open    yes   3          UTC        2"));
+    static const char *const lists[][2] = {{"--survey one", "--survey: too many"},
+                                           {"--origin https://a.example", "--origin: too many"}};
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        struct buf words = buf_make(&arena, 4096);
+        buf_text(&words, "key create --role submit");
+        for (int j = 0; j <= KEY_LIST_MAX; j++)
+            buf_printf(&words, " %s", lists[i][0]);
+        assert_run(words.data, CLI_USAGE);
+        ck_assert_msg(strstr(err, lists[i][1]) != NULL, "%s", err);
+    }
+    ck_assert_int_eq(unit_pg_number("select count(*) from api_key"), 0);
 }
 END_TEST
-
-/* --- both --- */
 
 START_TEST(help)
 {
-    static const char *const words[] = {"key --help", "key -h", "key create --help",
-                                        "survey --help", "survey list -h"};
+    static const char *const words[] = {"key --help", "key -h", "key create --help"};
     config.database_url = NULL;
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         assert_run(words[i], CLI_OK);
@@ -344,8 +250,7 @@ END_TEST
 
 START_TEST(database_away)
 {
-    static const char *const words[] = {"key list", "key create --role admin", "survey list",
-                                        "survey show one"};
+    static const char *const words[] = {"key list", "key create --role admin", "key revoke 1"};
     static const char *const urls[] = {NULL, "host=/nonexistent"};
     for (size_t u = 0; u < COUNT_OF(urls); u++) {
         config.database_url = urls[u];
@@ -359,29 +264,6 @@ START_TEST(database_away)
 }
 END_TEST
 
-START_TEST(table_is_straight)
-{
-    static const char *const headings[] = {"A", "LONG"};
-    struct table table = table_make(&arena, headings, 2);
-    char *text = NULL;
-    size_t len = 0;
-
-    for (int i = 0; i < 40; i++) {
-        table_add(&table, i == 3 ? "\xd0\x96\xd0\x96\xd0\x96" : "x");
-        table_add(&table, "\x1b[31m");
-    }
-    table_add_time(&table, 0);
-    table_add_time(&table, INT64_C(1000000999999));
-    FILE *file = open_memstream(&text, &len);
-    table_print(&table, file);
-    fclose(file);
-    ck_assert_ptr_eq(strstr(text, "A    LONG\nx    ?[31m\n"), text);
-    ck_assert_ptr_nonnull(strstr(text, "\n\xd0\x96\xd0\x96\xd0\x96  ?[31m\n"));
-    ck_assert_ptr_nonnull(strstr(text, "\n-    1970-01-12T13:46:40Z\n"));
-    free(text);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {origins,
@@ -389,13 +271,10 @@ int main(void)
                                   key_created_for_some,
                                   key_refused,
                                   key_listed_and_revoked,
-                                  survey_refused,
-                                  too_large_a_file,
-                                  survey_shown_can_be_created,
-                                  surveys_listed,
+                                  key_of_a_survey_that_is_gone,
+                                  key_with_too_long_lists,
                                   help,
-                                  database_away,
-                                  table_is_straight};
+                                  database_away};
     Suite *suite = suite_create("cli_key");
     TCase *tcase = tcase_create("cli_key");
 

@@ -58,6 +58,9 @@ START_TEST(test_filters_are_told)
     results.asked.query.where[0].text = "no\nrth";
     results.asked.query.where_count = 1;
     assert_report(&results, false, HEAD "where branch = no?rth\n" TABLE);
+    results.asked.query.where[0].text = "\xD0\x96\xC2\x9B"
+                                        "2J\x7F\xFF";
+    assert_report(&results, false, HEAD "where branch = \xD0\x96??2J??\n" TABLE);
 }
 END_TEST
 

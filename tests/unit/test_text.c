@@ -1,6 +1,7 @@
 #include "npsd/base/text.h"
 #include "suite.h"
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A literal and its length, which may count NULs. */
@@ -86,6 +87,25 @@ START_TEST(control_characters)
 END_TEST
 
 #define S31 "abcdefghijklmnopqrstuvwxyz01234"
+
+START_TEST(for_a_terminal)
+{
+    static const char *const printable[] = {
+        "a", " ", "~", "\xC2\xA0", "\xD0\x96", "\xE2\x96\x88", "\xF0\x9F\x98\x80"};
+    static const char *const not [] = {"",     "\x01",     "\t",           "\n",       "\x1B[0m",
+                                       "\x7F", "\xC2\x80", "\xC2\x9B",     "\xC2\x9F", "\x9B",
+                                       "\xC2", "\xE2\x96", "\xF0\x9F\x98", "\xFF"};
+    for (size_t i = 0; i < COUNT_OF(printable); i++) {
+        const char *more = printable[i];
+        char text[8];
+        snprintf(text, sizeof text, "%s\x1B", more);
+        ck_assert_uint_eq(text_printable(text), strlen(more));
+        ck_assert_uint_eq(text_printable(more), strlen(more));
+    }
+    for (size_t i = 0; i < COUNT_OF(not ); i++)
+        ck_assert_msg(text_printable(not [i]) == 0, "case %zu", i);
+}
+END_TEST
 
 START_TEST(names)
 {
@@ -228,6 +248,7 @@ int main(void)
                             wrong_utf8_sequences,
                             every_code_point_is_utf8,
                             control_characters,
+                            for_a_terminal,
                             names,
                             slugs,
                             languages,

@@ -12,6 +12,9 @@
 size_t text_length(const char *utf8, size_t bytes);
 /* The bytes of the valid UTF-8 sequence (RFC 3629) that text begins with; 0 if there is none. */
 size_t text_utf8_size(const char *text, size_t len);
+/* The bytes of the character that text begins with, if a terminal may get it as it is; 0 at the end
+ * of text, for a control character (also U+0080 to U+009F) and for what is not UTF-8. */
+size_t text_printable(const char *text);
 /* True if a control character (below 0x20 or 0x7F) other than tab, line feed and carriage return is
  * in it. */
 bool text_has_control(const char *utf8, size_t bytes);

@@ -20,7 +20,8 @@ struct table {
 
 /* headings: columns texts, borrowed like all cells. */
 struct table table_make(struct arena *arena, const char *const *headings, size_t columns);
-/* The next cell, from left to right, row by row. Control characters are printed as "?". */
+/* The next cell, from left to right, row by row. What a terminal must not get is printed as "?", a
+ * byte each. */
 void table_add(struct table *table, const char *text);
 /* Date and time (UTC, to the second), or "-" for 0. */
 void table_add_time(struct table *table, int64_t instant_us);

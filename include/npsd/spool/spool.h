@@ -132,12 +132,15 @@ struct spool_state {
     int64_t oldest_us; /* receipt of the first one queued; 0: none is */
     int64_t bytes, max_bytes;
     bool full;   /* the last answer found no room */
-    bool broken; /* the last write failed */
+    bool broken; /* the last write of answers failed, and no probe has succeeded since */
 };
 
 struct spool_state spool_state(const struct spool *spool);
 /* Counts anew what a command may have changed: conflicts, and the queue if one was put back. */
 enum spool_status spool_look(struct spool *spool);
+/* Writes a few bytes that nobody reads, to find out whether the file takes writes again: then it is
+ * not broken any more. */
+enum spool_status spool_probe(struct spool *spool);
 /* What SQLite said last, for the log; copied. Returns text. */
 char *spool_error(struct spool *spool, char error[static SPOOL_ERROR_SIZE]);
 
