@@ -21,14 +21,18 @@ tests/run.sh "$@" | tee "$build/run.log" || status=1
 
 gcovr --root . --filter 'src/' --csv "$build/lines.csv" --txt "$build/lines.txt" "$build/obj/src"
 echo
-sort -t , -k 4,4n -k 1,1 "$build/lines.csv" | awk -F , -v least="$least" '
-  $1 !~ /^src\// { next }
-  { printf "%-40s %5d of %5d lines  %6.2f %%\n", $1, $3, $2, 100 * $3 / ($2 ? $2 : 1) }
-  { all += $2; run += $3 }
+awk -F , -v least="$least" '
+  function line(name, run, all) {
+    return sprintf("%-40s %5d of %5d lines  %6.2f %%", name, run, all, all ? 100 * run / all : 100)
+  }
+  $1 ~ /^src\// {
+    lines += $2; run += $3
+    print line($1, $3, $2) | "sort -k 6,6n -k 1,1"
+  }
   END {
-    share = all ? 100 * run / all : 0
-    printf "%-40s %5d of %5d lines  %6.2f %% (at least %d)\n", "src", run, all, share, least
-    exit (share < least)
-  }' || status=1
+    close("sort -k 6,6n -k 1,1")
+    print line("src", run, lines) " (at least " least ")"
+    exit (100 * run < least * lines || !lines)
+  }' "$build/lines.csv" || status=1
 tail -n 1 "$build/run.log"
 exit "$status"

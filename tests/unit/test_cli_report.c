@@ -15,11 +15,13 @@ static struct unit_cli ran;
 static void setup(void)
 {
     unit_pg_sql("truncate survey, question");
-    unit_pg_sql("insert into survey (slug, title, facets, facets_active, min_responses) values"
-                " ('one', '{\"en\": \"Visit\"}', '{branch}', '{t}', 30)");
     arena_init(&arena, 4096);
     config = (struct config){
         .database_url = unit_pg_url(), .var = "var", .allow_unsafe_durability = true};
+    ran =
+        unit_cli_run(&arena, cli_survey, &config, "survey create -",
+                     "{\"id\": \"one\", \"title\": {\"en\": \"Visit\"}, \"facets\": [\"branch\"]}");
+    ck_assert_msg(ran.status == CLI_OK, "%s", ran.err);
 }
 
 static void teardown(void)
