@@ -71,7 +71,7 @@ test(
     onHost(
         { survey: () => makeSurvey({ brand: { name: "Sun", colour: "#ffee00" } }), open: true, attributes: now },
         async (page) => {
-            assert.equal(await page.getByText("Sun", { exact: true }).count(), 1);
+            await page.getByText("Sun", { exact: true }).waitFor();
             await walk(page, async (step) => assert.deepEqual(await violations(page), [], step));
             await page.evaluate(() => window.npsd.hide());
             await page.emulateMedia({ colorScheme: "dark" });
