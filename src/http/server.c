@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -139,6 +140,17 @@ static bool copy_options(struct server *server, const struct server_options *opt
         return true;
     log_error(NULL, "trusted-proxies-malformed", LOG_TEXT("value", options->trusted_proxies));
     return false;
+}
+
+/*
+ * libmicrohttpd's, which finds this one before the C library's. When 0.9.75 gets as many events as
+ * it has asked for (128), it asks for more before it looks at them, and waits when there are none:
+ * if those were all of a thread's connections, they all hung until one of them timed out. So it
+ * never gets as many as it asks for; what is left comes with its next turn.
+ */
+int epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
+{
+    return epoll_pwait(epoll, events, max > 1 ? max - 1 : max, timeout_ms, NULL);
 }
 
 static bool start_mhd(struct server *server, const struct server_options *options)
