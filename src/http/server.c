@@ -148,8 +148,7 @@ static bool copy_options(struct server *server, const struct server_options *opt
  * if those were all of a thread's connections, they all hung until one of them timed out. So it
  * never gets as many as it asks for; what is left comes with its next turn.
  */
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the C library's are reserved
- */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
 {
     return epoll_pwait(epoll, events, max > 1 ? max - 1 : max, timeout_ms, NULL);

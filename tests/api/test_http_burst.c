@@ -41,7 +41,7 @@ START_TEST(all_are_answered)
 {
     static const char *const one_thread[] = {"NPSD_HTTP_THREADS=1", NULL};
     struct daemon daemon;
-    int fds[MOST];
+    int fds[MOST] = {0};
     ck_assert(daemon_start(&daemon, database_url(fixture_database()), one_thread));
     connect_all(&daemon, fds, counts[_i]);
     for (int round = 0; round < ROUNDS; round++)
