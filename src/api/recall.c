@@ -19,11 +19,12 @@ enum { BUCKETS = 256, OVERLOADED = 503, UNAVAILABLE = 503 };
 
 /* A call on its way to a worker, or one that waits for such a call. Lives in its call's arena. */
 struct flight {
-    struct flight *next,
-        **at; /* of its bucket, while it has not begun; next also of those that wait */
+    struct flight *next, **at; /* of its bucket; next also of those that wait */
     struct call *call;
     struct question question;
+    bool has_begun;
     struct flight *waiting;  /* those that share its reply */
+    struct flight *after;    /* the first that asked when it had begun: flies when it has ended */
     struct kept_reply *kept; /* for one that waits; NULL: there is nothing to share */
     int failed;              /* the status of 500 and more that it shares instead; 0: none */
 };
@@ -33,7 +34,7 @@ struct recall {
     struct kept_table *table, *of_strangers;
     uint8_t secret[CRYPTO_SHORT_KEY_SIZE];
     pthread_mutex_t mutex;           /* guards flights, and who waits for them */
-    struct flight *flights[BUCKETS]; /* not yet begun */
+    struct flight *flights[BUCKETS]; /* one a question */
 };
 
 /* --- what is asked --- */
@@ -90,7 +91,7 @@ static struct kept_table *table_of(const struct call *call)
 
 /* --- flights --- */
 
-/* Needs the mutex. */
+/* Needs the mutex, as the next two do. */
 static void push(struct flight **list, struct flight *flight)
 {
     flight->next = *list;
@@ -100,7 +101,26 @@ static void push(struct flight **list, struct flight *flight)
     *list = flight;
 }
 
-/* True: it waits for one that asks the same and has not begun. */
+static void take_out(struct flight *flight)
+{
+    *flight->at = flight->next;
+    if (flight->next)
+        flight->next->at = flight->at;
+    flight->next = NULL;
+}
+
+/* It waits for one that asks the same and has not begun, or is to be the next. */
+static void wait_for(struct flight *other, struct flight *flight)
+{
+    if (!other->has_begun)
+        push(&other->waiting, flight);
+    else if (other->after)
+        push(&other->after->waiting, flight);
+    else
+        other->after = flight;
+}
+
+/* False: nobody asks the same, it is to go to a worker. */
 static bool join(struct recall *recall, struct flight *flight)
 {
     struct flight **bucket = &recall->flights[flight->question.hash % BUCKETS];
@@ -108,21 +128,19 @@ static bool join(struct recall *recall, struct flight *flight)
     struct flight *other = *bucket;
     while (other && !question_is(&other->question, &flight->question))
         other = other->next;
-    push(other ? &other->waiting : bucket, flight);
+    if (other)
+        wait_for(other, flight);
+    else
+        push(bucket, flight);
     pthread_mutex_unlock(&recall->mutex);
     return other != NULL;
 }
 
-/* From here on nobody joins it; returns those who have. */
-static struct flight *begin(struct recall *recall, struct flight *flight)
+static void begin(struct recall *recall, struct flight *flight)
 {
     pthread_mutex_lock(&recall->mutex);
-    *flight->at = flight->next;
-    if (flight->next)
-        flight->next->at = flight->at;
-    struct flight *waiting = flight->waiting;
+    flight->has_begun = true;
     pthread_mutex_unlock(&recall->mutex);
-    return waiting;
 }
 
 /* A call may end as soon as it is woken, and its flight with it. */
@@ -135,6 +153,23 @@ static void wake(struct flight *waiting, struct kept_reply *kept, int failed)
         call_resume(waiting->call);
         waiting = next;
     }
+}
+
+/* Of one that does not fly: it and those that wait for it. */
+static void wake_all(struct flight *flight, struct kept_reply *kept, int failed)
+{
+    struct flight *waiting = flight->waiting;
+    wake(flight, kept, failed);
+    wake(waiting, kept, failed);
+}
+
+/* Nobody could take it. The flight itself is not woken. */
+static void give_up(struct recall *recall, struct flight *flight)
+{
+    pthread_mutex_lock(&recall->mutex);
+    take_out(flight);
+    pthread_mutex_unlock(&recall->mutex);
+    wake(flight->waiting, NULL, OVERLOADED);
 }
 
 /* The route's own reply, or the last known one while the database does not answer. */
@@ -151,33 +186,78 @@ static struct reply answer(struct call *call, bool *ret_stale)
     return reply;
 }
 
+/* What a flight brought home. */
+struct outcome {
+    struct kept_reply *kept; /* NULL: a refusal, or no memory */
+    int failed;              /* the status of 500 and more; 0: none */
+    bool stale;
+    uint64_t generation; /* before it was asked */
+};
+
+/* Whether those who asked while it flew get the same: it says what a query of their own would, or
+ * the database is away, and they need not find it out one after the other. */
+static bool is_for_later(const struct call *call, const struct outcome *outcome)
+{
+    if (outcome->failed || outcome->stale)
+        return true;
+    bool current = freshness_is_current(call_world(call)->recall->freshness);
+    return outcome->kept && current && generation_of(call) == outcome->generation;
+}
+
+static bool launch(struct recall *recall, struct flight *flight);
+
+/* From here on nobody joins it. Those who asked meanwhile are served by it, or fly. */
+static void end(struct recall *recall, struct flight *flight, const struct outcome *outcome)
+{
+    pthread_mutex_lock(&recall->mutex);
+    take_out(flight);
+    struct flight *after = flight->after;
+    bool shares = after && is_for_later(flight->call, outcome);
+    if (after && !shares)
+        push(&recall->flights[after->question.hash % BUCKETS], after);
+    pthread_mutex_unlock(&recall->mutex);
+    wake(flight->waiting, outcome->kept, outcome->failed);
+    if (shares)
+        wake_all(after, outcome->kept, outcome->failed);
+    else if (after && !launch(recall, after))
+        wake(after, NULL, OVERLOADED);
+}
+
 /* On a worker, in place of the route's handler: outside of any landing, because whoever waits must
  * be woken whatever happens. */
 static struct reply fly(struct call *call, void *work)
 {
-    const struct flight *flight = work;
+    struct flight *flight = work;
     struct recall *recall = call_world(call)->recall;
-    struct flight *waiting = begin(recall, work);
-    uint64_t generation = generation_of(call);
-    bool stale;
-    struct reply reply = answer(call, &stale);
-    struct kept_reply *kept = kept_copy(&reply);
-    if (kept && !stale && generation_of(call) == generation)
-        kept_put(table_of(call), &flight->question, generation, kept);
-    wake(waiting, kept, reply.status >= 500 ? reply.status : 0);
-    if (kept)
-        kept_release(kept);
+    begin(recall, flight);
+    struct outcome outcome = {.generation = generation_of(call)};
+    struct reply reply = answer(call, &outcome.stale);
+    outcome.kept = kept_copy(&reply);
+    outcome.failed = reply.status >= 500 ? reply.status : 0;
+    if (outcome.kept && !outcome.stale && generation_of(call) == outcome.generation)
+        kept_put(table_of(call), &flight->question, outcome.generation, outcome.kept);
+    end(recall, flight, &outcome);
+    if (outcome.kept)
+        kept_release(outcome.kept);
     return reply;
+}
+
+/* False: nobody takes it, and those that waited for it know it. */
+static bool launch(struct recall *recall, struct flight *flight)
+{
+    if (jobs_submit_to(flight->call, fly, flight))
+        return true;
+    give_up(recall, flight);
+    return false;
 }
 
 static bool start(struct call *call, void *work)
 {
     struct flight *flight = work;
     struct recall *recall = call_world(call)->recall;
-    if (join(recall, flight) || jobs_submit_to(call, fly, flight))
+    if (join(recall, flight) || launch(recall, flight))
         return true;
     flight->failed = OVERLOADED;
-    wake(begin(recall, flight), NULL, OVERLOADED);
     return false;
 }
 

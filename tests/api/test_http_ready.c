@@ -359,16 +359,5 @@ int main(void)
         not_when_draining,
         dated_when_sent,
     };
-    Suite *suite = suite_create("http_ready");
-    TCase *tcase = tcase_create("http_ready");
-    tcase_add_checked_fixture(tcase, start, stop);
-    tcase_set_timeout(tcase, SUITE_SECONDS);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("http_ready", start, stop, tests, COUNT_OF(tests));
 }

@@ -199,31 +199,6 @@ START_TEST(refusals_of_the_database)
 }
 END_TEST
 
-/* A client that is gone while its reply is sent: the HTTP library then tells the path, which has a
- * token. Which of many is gone at that moment, the machine decides; with luck none. */
-static void go_away(const char *token, int after_us)
-{
-    const struct linger hard = {.l_onoff = 1, .l_linger = 0};
-    int fd = raw_connect_address(fixture_daemon()->url);
-    ck_assert_int_ge(fd, 0);
-    raw_send(fd, text("GET /s/%s HTTP/1.1\r\nHost: x\r\n\r\n", token));
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-    usleep((useconds_t)after_us);
-    close(fd);
-}
-
-START_TEST(clients_that_go_away)
-{
-    const char *survey = link_survey(""), *token = link_token(survey, "c-1");
-    for (int i = 0; i < 4000 && (i % 100 || !strstr(read_log(), "Failed to send")); i++)
-        go_away(token, i % 40 * 10);
-    expect_status(client_get(NULL, "/s/%s", token), 200);
-    const char *log = read_log();
-    ck_assert_ptr_null(strstr(log, text("%.8s", token)));
-    expect_clean_log();
-}
-END_TEST
-
 int main(void)
 {
     const struct fixture_test tests[] = {
@@ -232,7 +207,6 @@ int main(void)
         {.test = paths_and_queries},
         {.test = bodies},
         {.test = refusals_of_the_database},
-        {.test = clients_that_go_away},
     };
     return fixture_run("log", settings, tests, COUNT_OF(tests));
 }

@@ -41,8 +41,7 @@ static int split(struct arena *arena, const char *words, char *args[ARGS_MAX + 1
     return argc;
 }
 
-struct unit_cli unit_cli_run(struct arena *arena,
-                             int (*command)(int argc, char **argv, const struct config *config),
+struct unit_cli unit_cli_run(struct arena *arena, unit_cli_command *command,
                              const struct config *config, const char *words, const char *input)
 {
     char *args[ARGS_MAX + 1];
@@ -61,4 +60,36 @@ struct unit_cli unit_cli_run(struct arena *arena,
     ran.out = restore(arena, 1, copies[1], files[1]);
     ran.err = restore(arena, 2, copies[2], files[2]);
     return ran;
+}
+
+void unit_cli_helps(unit_cli_command *command, struct config config, const char *const *words,
+                    size_t count)
+{
+    struct arena arena;
+    arena_init(&arena, 4096);
+    config.database_url = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct unit_cli ran = unit_cli_run(&arena, command, &config, words[i], "");
+        ck_assert_msg(ran.status == CLI_OK, "%s: %d\n%s", words[i], ran.status, ran.err);
+        ck_assert_msg(strncmp(ran.out, "usage: npsd ", 12) == 0, "%s: %s", words[i], ran.out);
+        ck_assert_str_eq(ran.err, "");
+    }
+    arena_done(&arena);
+}
+
+void unit_cli_is_away(unit_cli_command *command, struct config config, const char *const *words,
+                      size_t count, const char *input)
+{
+    static const char *const urls[] = {NULL, "host=/nonexistent"};
+    struct arena arena;
+    arena_init(&arena, 4096);
+    for (size_t i = 0; i < 2 * count; i++) {
+        config.database_url = urls[i % 2];
+        struct unit_cli ran = unit_cli_run(&arena, command, &config, words[i / 2], input);
+        ck_assert_msg(ran.status == CLI_AWAY, "%s: %d\n%s", words[i / 2], ran.status, ran.err);
+        ck_assert_str_eq(ran.out, "");
+        ck_assert_ptr_nonnull(strchr(ran.err, '\n'));
+        ck_assert_ptr_eq(strchr(ran.err, '\n'), strrchr(ran.err, '\n')); /* one line */
+    }
+    arena_done(&arena);
 }

@@ -31,6 +31,7 @@ struct asked {
     struct identity who;
     struct route route;
     const char *none_match;
+    struct asked *then; /* asks right after; NULL: nobody */
     struct reply reply;
     bool waits; /* its reply is a later one */
     int woken;
@@ -59,6 +60,7 @@ static struct {
     const char *body;
     struct asked *arrives; /* asks while the handler runs; NULL: nobody */
     bool moves;            /* an answer comes while the handler runs */
+    bool fills;            /* the queue is full when the handler has run */
     int runs;
 } handler;
 
@@ -103,6 +105,7 @@ struct reply jobs_handle(struct call *call)
     handler.runs++;
     arrive(&handler.arrives);
     generation += handler.moves;
+    queue.full |= handler.fills;
     if (handler.status == 200)
         return etag_reply(call, "text/plain", handler.body, strlen(handler.body));
     return reply_text(handler.status, "text/plain", "no", 2);
@@ -164,6 +167,7 @@ static void resume(struct call *call)
 static void ask(struct asked *who)
 {
     settle(who, recall_call(&who->call));
+    arrive(&who->then);
 }
 
 /* The worker's turn. */
@@ -269,17 +273,7 @@ static inline bool shares(struct asked *a, struct asked *b)
 
 static inline int run_suite(const char *name, const TTest *const *tests, size_t count)
 {
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked(name, setup, teardown, tests, count);
 }
 
 #endif

@@ -14,6 +14,34 @@ enum { SUITE_SECONDS = 60 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Runs it and frees it: what main returns. */
+static inline int suite_run_all(SRunner *runner)
+{
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Before and after each test, in its process. */
+static inline int suite_run_checked(const char *name, SFun setup, SFun teardown,
+                                    const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, SUITE_SECONDS);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite_run_all(srunner_create(suite));
+}
+
+static inline int suite_run(const char *name, const TTest *const *tests, size_t count)
+{
+    return suite_run_checked(name, NULL, NULL, tests, count);
+}
+
 /* As suite_run, with tests that must end by SIGABRT: passed over where Check does not fork. */
 static inline int suite_run_with_aborts(const char *name, const TTest *const *tests, size_t count,
                                         const TTest *const *aborting, size_t aborting_count)
@@ -27,15 +55,7 @@ static inline int suite_run_with_aborts(const char *name, const TTest *const *te
     for (size_t i = 0; i < aborting_count && srunner_fork_status(runner) == CK_FORK; i++)
         tcase_add_test_raise_signal(tcase, aborting[i], SIGABRT);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-static inline int suite_run(const char *name, const TTest *const *tests, size_t count)
-{
-    return suite_run_with_aborts(name, tests, count, NULL, 0);
+    return suite_run_all(runner);
 }
 
 /* Numbers that look random and are the same in every run (splitmix64). */

@@ -67,15 +67,5 @@ END_TEST
 int main(void)
 {
     const TTest *tests[] = {columns_that_no_row_has_are_null, keys_of_what_is_not_known};
-    Suite *suite = suite_create("answers_encode");
-    TCase *tcase = tcase_create("answers_encode");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("answers_encode", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -143,15 +143,5 @@ int main(void)
 {
     const TTest *tests[] = {cuts_as_text, any_number_of_cuts, answers_are_counted,
                             slots_round_down};
-    Suite *suite = suite_create("answers_journal");
-    TCase *tcase = tcase_create("answers_journal");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("answers_journal", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -239,28 +239,14 @@ END_TEST
 START_TEST(help)
 {
     static const char *const words[] = {"key --help", "key -h", "key create --help"};
-    config.database_url = NULL;
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        assert_run(words[i], CLI_OK);
-        ck_assert_ptr_eq(strstr(out, "usage: npsd "), out);
-        ck_assert_str_eq(err, "");
-    }
+    unit_cli_helps(cli_key, config, words, COUNT_OF(words));
 }
 END_TEST
 
 START_TEST(database_away)
 {
     static const char *const words[] = {"key list", "key create --role admin", "key revoke 1"};
-    static const char *const urls[] = {NULL, "host=/nonexistent"};
-    for (size_t u = 0; u < COUNT_OF(urls); u++) {
-        config.database_url = urls[u];
-        for (size_t i = 0; i < COUNT_OF(words); i++) {
-            assert_run(words[i], CLI_AWAY);
-            ck_assert_str_eq(out, "");
-            ck_assert_ptr_nonnull(strchr(err, '\n'));
-            ck_assert_ptr_eq(strchr(err, '\n'), strrchr(err, '\n')); /* one line */
-        }
-    }
+    unit_cli_is_away(cli_key, config, words, COUNT_OF(words), "");
 }
 END_TEST
 

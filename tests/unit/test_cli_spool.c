@@ -168,10 +168,7 @@ START_TEST(help)
 {
     static const char *const words[] = {"spool --help", "spool -h", "spool retry --help"};
     config.spool = "";
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        assert_run(words[i], CLI_OK);
-        ck_assert_ptr_eq(strstr(ran.out, "usage: npsd spool "), ran.out);
-    }
+    unit_cli_helps(cli_spool, config, words, COUNT_OF(words));
 }
 END_TEST
 
@@ -206,16 +203,5 @@ int main(void)
 {
     const TTest *const tests[] = {
         shows_what_waits, tells_conflicts, ends_conflicts, wrong_words, help, no_spool, broken};
-    Suite *suite = suite_create("cli_spool");
-    TCase *tcase = tcase_create("cli_spool");
-    tcase_set_timeout(tcase, SUITE_SECONDS);
-    tcase_add_checked_fixture(tcase, setup, unit_spool_teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("cli_spool", setup, unit_spool_teardown, tests, COUNT_OF(tests));
 }

@@ -137,29 +137,15 @@ END_TEST
 START_TEST(help)
 {
     static const char *const words[] = {"survey --help", "survey list -h"};
-    config.database_url = NULL;
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        assert_run(words[i], CLI_OK);
-        ck_assert_ptr_eq(strstr(out, "usage: npsd survey "), out);
-        ck_assert_str_eq(err, "");
-    }
+    unit_cli_helps(cli_survey, config, words, COUNT_OF(words));
 }
 END_TEST
 
 START_TEST(database_away)
 {
     static const char *const words[] = {"survey list", "survey show one", "survey create -"};
-    static const char *const urls[] = {NULL, "host=/nonexistent"};
-    for (size_t u = 0; u < COUNT_OF(urls); u++) {
-        config.database_url = urls[u];
-        for (size_t i = 0; i < COUNT_OF(words); i++) {
-            ck_assert_int_eq(run_with(words[i], "{\"id\":\"a\",\"title\":{\"en\":\"A\"}}"),
-                             CLI_AWAY);
-            ck_assert_str_eq(out, "");
-            ck_assert_ptr_nonnull(strchr(err, '\n'));
-            ck_assert_ptr_eq(strchr(err, '\n'), strrchr(err, '\n')); /* one line */
-        }
-    }
+    unit_cli_is_away(cli_survey, config, words, COUNT_OF(words),
+                     "{\"id\":\"a\",\"title\":{\"en\":\"A\"}}");
 }
 END_TEST
 

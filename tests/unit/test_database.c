@@ -73,16 +73,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("database");
-    TCase *tcase = tcase_create("database");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, statuses);
-    tcase_add_test(tcase, lost_connections);
-    suite_add_tcase(suite, tcase);
+    const TTest *const tests[] = {statuses, lost_connections};
     json_read_init();
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("database", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -201,18 +201,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("kept");
-    TCase *tcase = tcase_create("kept");
     const TTest *const tests[] = {a_copy_outlives_its_reply,       a_304_is_kept_whole,
                                   refusals_are_not_kept,           only_of_its_generation,
                                   bounded_and_the_oldest_go_first, from_many_threads};
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("kept", setup, teardown, tests, COUNT_OF(tests));
 }

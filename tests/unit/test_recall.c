@@ -47,18 +47,105 @@ START_TEST(each_gets_what_it_asked_for)
 }
 END_TEST
 
-/* Its snapshot may be older than what was acknowledged before the call. */
+/* Its snapshot may be older than what was acknowledged before the call; nor does the next begin
+ * beside it. */
 START_TEST(what_has_begun_is_not_joined)
 {
     ask(&asked[0]);
     handler.arrives = &asked[1];
+    handler.moves = true;
     run();
     ck_assert_str_eq(asked[0].reply.body, "first");
     ck_assert_int_eq(queue.taken, 2);
     ck_assert(asked[1].waits);
+    ask(&asked[2]);
+    ck_assert_int_eq(queue.taken, 2);
     handler.body = "second";
     run();
     ck_assert_str_eq(asked[1].reply.body, "second");
+    ck_assert_str_eq(asked[2].reply.body, "second");
+    ck_assert_int_eq(handler.runs, 2);
+}
+END_TEST
+
+START_TEST(the_next_gathers_while_one_is_under_way)
+{
+    ask(&asked[0]);
+    handler.arrives = &asked[1];
+    asked[1].then = &asked[2];
+    handler.moves = true;
+    run();
+    ck_assert(asked[1].waits && asked[2].waits);
+    ck_assert_int_eq(queue.taken, 2);
+    handler.body = "second";
+    run();
+    ck_assert_str_eq(asked[1].reply.body, "second");
+    ck_assert_str_eq(asked[2].reply.body, "second");
+    ck_assert_int_eq(handler.runs, 2);
+}
+END_TEST
+
+START_TEST(what_still_holds_at_its_end_is_shared)
+{
+    ask(&asked[0]);
+    handler.arrives = &asked[1];
+    asked[1].then = &asked[2];
+    run();
+    for (int i = 1; i < 3; i++) {
+        ck_assert_str_eq(asked[i].reply.body, "first");
+        ck_assert_int_eq(asked[i].woken, 1);
+    }
+    ck_assert_int_eq(queue.taken, 1);
+    ck_assert(remembered(&asked[3]));
+}
+END_TEST
+
+/* Others may have answered, and this daemon does not know. */
+START_TEST(what_may_not_hold_at_its_end_is_not_shared)
+{
+    current = false;
+    ask(&asked[0]);
+    handler.arrives = &asked[1];
+    run();
+    ck_assert(asked[1].waits);
+    ck_assert_int_eq(queue.taken, 2);
+    run();
+    ck_assert_str_eq(asked[1].reply.body, "first");
+    ck_assert_int_eq(handler.runs, 2);
+}
+END_TEST
+
+START_TEST(a_failure_is_for_those_who_came_meanwhile)
+{
+    handler.status = 503;
+    handler.moves = true;
+    ask(&asked[0]);
+    handler.arrives = &asked[1];
+    asked[1].then = &asked[2];
+    run();
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(asked[i].reply.status, 503);
+    ck_assert_int_eq(queue.taken, 1);
+    handler.status = 200;
+    ck_assert_int_eq(again(&asked[3])->status, 200);
+    ck_assert_int_eq(queue.taken, 2);
+}
+END_TEST
+
+START_TEST(a_full_queue_refuses_those_who_came_meanwhile)
+{
+    ask(&asked[0]);
+    handler.arrives = &asked[1];
+    asked[1].then = &asked[2];
+    handler.moves = handler.fills = true;
+    run();
+    ck_assert_int_eq(asked[0].reply.status, 200);
+    for (int i = 1; i < 3; i++) {
+        ck_assert_int_eq(asked[i].reply.status, 503);
+        ck_assert_int_eq(asked[i].woken, 1);
+    }
+    queue.full = handler.fills = false;
+    ck_assert_int_eq(again(&asked[3])->status, 200);
 }
 END_TEST
 
@@ -167,6 +254,11 @@ int main(void)
     const TTest *const tests[] = {who_asks_the_same_shares_a_query,
                                   each_gets_what_it_asked_for,
                                   what_has_begun_is_not_joined,
+                                  the_next_gathers_while_one_is_under_way,
+                                  what_still_holds_at_its_end_is_shared,
+                                  what_may_not_hold_at_its_end_is_not_shared,
+                                  a_failure_is_for_those_who_came_meanwhile,
+                                  a_full_queue_refuses_those_who_came_meanwhile,
                                   other_questions_are_not_joined,
                                   faults_are_shared,
                                   other_refusals_are_not_shared,

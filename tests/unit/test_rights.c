@@ -195,9 +195,10 @@ static void forbidden_to(const char *roles, const char *statements, const char *
                 roles, statements, first, second);
 }
 
-static void forbidden(const char *statement)
+static void forbidden(const char *const *statements, size_t count)
 {
-    forbidden_to("'npsd_app', 'npsd_read'", statement, "", "");
+    for (size_t i = 0; i < count; i++)
+        forbidden_to("'npsd_app', 'npsd_read'", statements[i], "", "");
 }
 
 static void nobody_does(const char *statements, const char *kind, const char *name)
@@ -249,8 +250,7 @@ START_TEST(nothing_is_made)
         "select lo_import('/etc/hostname')",
         "select pg_reload_conf()",
     };
-    for (size_t i = 0; i < COUNT_OF(statements); i++)
-        forbidden(statements[i]);
+    forbidden(statements, COUNT_OF(statements));
 }
 END_TEST
 
@@ -267,8 +267,7 @@ START_TEST(the_audit_trail_is_for_adding)
         "insert into audit (actor, action) values ('x', 'y') returning id",
         "insert into audit (id, actor) overriding system value values (1, 'x')",
     };
-    for (size_t i = 0; i < COUNT_OF(statements); i++)
-        forbidden(statements[i]);
+    forbidden(statements, COUNT_OF(statements));
     unit_pg_sql(
         "begin; set local role npsd_app; insert into audit (actor, action) values ('x', 'y');"
         " rollback");
@@ -295,8 +294,7 @@ START_TEST(what_is_first_stays)
         "delete from question",
         "update schema_migrations set sha256 = ''",
     };
-    for (size_t i = 0; i < COUNT_OF(statements); i++)
-        forbidden(statements[i]);
+    forbidden(statements, COUNT_OF(statements));
 }
 END_TEST
 

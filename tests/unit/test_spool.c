@@ -276,16 +276,5 @@ int main(void)
                                   memory_is_kept,
                                   it_belongs_to_one_database_while_it_holds_answers,
                                   nothing_stays_behind};
-    Suite *suite = suite_create("spool");
-    TCase *tcase = tcase_create("spool");
-    tcase_set_timeout(tcase, SUITE_SECONDS);
-    tcase_add_checked_fixture(tcase, unit_spool_setup, unit_spool_teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("spool", unit_spool_setup, unit_spool_teardown, tests, COUNT_OF(tests));
 }

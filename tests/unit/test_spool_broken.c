@@ -328,9 +328,5 @@ int main(void)
         tcase_add_test(tcase, tests[i]);
     tcase_add_loop_test(tcase, tables_that_went, 0, 2);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_all(srunner_create(suite));
 }

@@ -134,9 +134,5 @@ int main(void)
     tcase_add_loop_test(tcase, killed_while_adding, 0, 12);
     tcase_add_loop_test(tcase, killed_while_settling, 0, 8);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_all(srunner_create(suite));
 }

@@ -101,16 +101,5 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {other_values, no_values, a_conflict_without_a_reason};
-    Suite *suite = suite_create("spool_damage");
-    TCase *tcase = tcase_create("spool_damage");
-    tcase_set_timeout(tcase, SUITE_SECONDS);
-    tcase_add_checked_fixture(tcase, unit_spool_setup, unit_spool_teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("spool_damage", unit_spool_setup, unit_spool_teardown, tests, COUNT_OF(tests));
 }

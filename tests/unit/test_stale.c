@@ -320,16 +320,5 @@ int main(void)
                                   without_memory,
 #endif
                                   bounded};
-    Suite *suite = suite_create("stale");
-    TCase *tcase = tcase_create("stale");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, SUITE_SECONDS);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("stale", setup, teardown, tests, COUNT_OF(tests));
 }

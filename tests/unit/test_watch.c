@@ -122,16 +122,5 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {feeds_the_watchdog_until_a_signal, a_stuck_thread_starves_it};
-    Suite *suite = suite_create("watch");
-    TCase *tcase = tcase_create("watch");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, SUITE_SECONDS);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run_checked("watch", setup, teardown, tests, COUNT_OF(tests));
 }

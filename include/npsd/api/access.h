@@ -3,9 +3,9 @@
  * survey; nothing else in the api decides it, except that an edit token is good for edit_minutes
  * only (amend.c).
  *
- * Order of refusal: 401 (a wrong key is 401 even where none is needed, and 429 from an
- * address that has shown too many: failures.h), 404 (a survey that is not,
- * or that the key is not for), 403 (the role, the origin, a closed survey).
+ * Order of refusal: 401 (a wrong key is 401 even where none is needed, and 429 from an address that
+ * has shown too many: failures.h), 404 (a survey that is not, or that the key is not for), 403 (the
+ * role, the origin, a closed survey).
  */
 #ifndef NPSD_API_ACCESS_H
 #define NPSD_API_ACCESS_H

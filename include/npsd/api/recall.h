@@ -7,9 +7,10 @@
  * been decided before. Where the path names no survey (all surveys of a key) the key is part of the
  * question.
  *
- * Calls that ask the same at the same time share one query: a call joins one that waits for its
- * turn, never one that has begun, whose snapshot may be older than what was acknowledged before the
- * call.
+ * Calls that ask the same at the same time share one query, as answers share a commit: while one is
+ * under way, the next gathers. A call joins one that waits for its turn, never one that has begun,
+ * whose snapshot may be older than what was acknowledged before the call; but if nothing has been
+ * acknowledged until its end, its result is theirs too, and so is its failure.
  *
  * Bounded: RECALL_BYTES of replies, least recently used ones go first. Who asks without a secret
  * key has a small table apart, and a limit for what is not in it.

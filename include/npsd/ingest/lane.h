@@ -1,14 +1,13 @@
 /*
  * lane: group commit. Accepted answers queue up; while one batch commits the next gathers. No
  * timer: the batch grows with the load, and a lone answer waits for nobody. One thread and one
- * connection a lane; the daemon has one lane for single answers and one for batches, so that a
+ * connection a lane; the daemon has one lane for single answers and two for batches, so that a
  * large batch holds no visitor up.
  *
  *   queued --> batch --fast--> created
  *                |  a unique violation, a lost connection, a refused value
  *                `--careful--> created | replayed | reused | erased
- *                                 |  a refused value: each half by itself, until the bad row is
- * alone
+ *                                 |  a refused value: each half by itself, to the bad row
  *                                 `--> refused
  *
  * An answer is "created" or "replayed" only after PostgreSQL reported the commit that holds its row
