@@ -6,10 +6,14 @@
 
 const char *etag_of(struct arena *arena, const char *body, size_t len)
 {
-    struct crypto_hash hash = crypto_sha256(body, len);
-    char hex[CRYPTO_HASH_SIZE + 1];
+    struct crypto_digest_state state;
+    uint8_t digest[CRYPTO_DIGEST_SIZE];
+    char hex[2 * CRYPTO_DIGEST_SIZE + 1];
 
-    return arena_printf(arena, "\"%s\"", crypto_hex(hash.bytes, CRYPTO_HASH_SIZE / 2, hex));
+    crypto_digest_begin(&state);
+    crypto_digest_add(&state, body, len);
+    crypto_digest_end(&state, digest);
+    return arena_printf(arena, "\"%s\"", crypto_hex(digest, sizeof digest, hex));
 }
 
 /* The length of one entity tag at text, W/ and quotes included; 0: there is none. */

@@ -106,7 +106,9 @@ bool jobs_submit_work(struct call *call, struct reply (*run)(struct call *call, 
 }
 
 bool jobs_submit_to(struct call *call, struct reply (*run)(struct call *call, void *work),
-                    void *work)
+                    void *work, int64_t not_before_us)
 {
-    return submit(call, (struct call_job){.bare = true, .run = run, .work = work});
+    return submit(call,
+                  (struct call_job){
+                      .job.not_before_us = not_before_us, .bare = true, .run = run, .work = work});
 }

@@ -14,6 +14,9 @@
 #include <string.h>
 
 #define QUARTER_HOUR_US (900 * CLOCK_SECOND_US)
+/* From the begin of one query to the next of the same, so that a number which changes all the time
+ * is read two hundred times a second, however many ask for it. */
+#define PAUSE_US INT64_C(5000)
 
 enum { BUCKETS = 256, OVERLOADED = 503, UNAVAILABLE = 503 };
 
@@ -22,6 +25,7 @@ struct flight {
     struct flight *next, **at; /* of its bucket; next also of those that wait */
     struct call *call;
     struct question question;
+    int64_t not_before_us; /* monotonic; 0: at once */
     bool has_begun;
     struct flight *waiting;  /* those that share its reply */
     struct flight *after;    /* the first that asked when it had begun: flies when it has ended */
@@ -191,6 +195,7 @@ struct outcome {
     struct kept_reply *kept; /* NULL: a refusal, or no memory */
     int failed;              /* the status of 500 and more; 0: none */
     bool stale;
+    int64_t began_us;
     uint64_t generation; /* before it was asked */
 };
 
@@ -212,6 +217,8 @@ static void end(struct recall *recall, struct flight *flight, const struct outco
     pthread_mutex_lock(&recall->mutex);
     take_out(flight);
     struct flight *after = flight->after;
+    if (after)
+        after->not_before_us = outcome->began_us + PAUSE_US;
     bool shares = after && is_for_later(flight->call, outcome);
     if (after && !shares)
         push(&recall->flights[after->question.hash % BUCKETS], after);
@@ -230,7 +237,7 @@ static struct reply fly(struct call *call, void *work)
     struct flight *flight = work;
     struct recall *recall = call_world(call)->recall;
     begin(recall, flight);
-    struct outcome outcome = {.generation = generation_of(call)};
+    struct outcome outcome = {.began_us = clock_monotonic_us(), .generation = generation_of(call)};
     struct reply reply = answer(call, &outcome.stale);
     outcome.kept = kept_copy(&reply);
     outcome.failed = reply.status >= 500 ? reply.status : 0;
@@ -245,7 +252,7 @@ static struct reply fly(struct call *call, void *work)
 /* False: nobody takes it, and those that waited for it know it. */
 static bool launch(struct recall *recall, struct flight *flight)
 {
-    if (jobs_submit_to(flight->call, fly, flight))
+    if (jobs_submit_to(flight->call, fly, flight, flight->not_before_us))
         return true;
     give_up(recall, flight);
     return false;

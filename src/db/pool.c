@@ -32,30 +32,44 @@ struct pool {
     struct worker workers[];
 };
 
-/* Needs the mutex. */
-static struct job *take(struct pool *pool)
+/* Needs the mutex. NULL: there is none whose time has come, and *until_us is not after any of the
+ * others' times. */
+static struct job *take(struct pool *pool, int64_t *until_us)
 {
-    struct job *job = pool->first;
+    int64_t now_us = clock_monotonic_us();
+    struct job *before = NULL, *job = pool->first;
+    for (; job && job->not_before_us > now_us && !pool->stopping; job = job->next) {
+        if (job->not_before_us < *until_us)
+            *until_us = job->not_before_us;
+        before = job;
+    }
     if (!job)
         return NULL;
-    pool->first = job->next;
-    if (!pool->first)
-        pool->last = NULL;
+    *(before ? &before->next : &pool->first) = job->next;
+    if (!job->next)
+        pool->last = before;
     pool->waiting--;
+    /* Whoever was to wake for a later one may be this worker. */
+    if (pool->first)
+        pthread_cond_signal(&pool->wake);
     return job;
 }
 
 /* The next job. NULL, with *ret_stop telling which: time for an idle check, or for the end. */
 static struct job *next_job(struct pool *pool, bool *ret_stop)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += IDLE_CHECK_S;
+    int64_t check_us = clock_monotonic_us() + IDLE_CHECK_S * CLOCK_SECOND_US;
+    struct job *job;
     pthread_mutex_lock(&pool->mutex);
-    int waited = 0;
-    while (!pool->first && !pool->stopping && waited == 0)
-        waited = pthread_cond_timedwait(&pool->wake, &pool->mutex, &until);
-    struct job *job = take(pool);
+    for (;;) {
+        int64_t until_us = check_us;
+        job = take(pool, &until_us);
+        if (job || pool->stopping || clock_monotonic_us() >= check_us)
+            break;
+        const struct timespec until = {until_us / CLOCK_SECOND_US,
+                                       until_us % CLOCK_SECOND_US * 1000};
+        pthread_cond_timedwait(&pool->wake, &pool->mutex, &until);
+    }
     *ret_stop = !job && pool->stopping;
     pthread_mutex_unlock(&pool->mutex);
     return job;

@@ -17,4 +17,4 @@ recount as materialized (
   group by grouping sets ((day), (day, channel), (day, f1)))
 select (select count(*) from (
     (table counted except all table recount) union all (table recount except all table counted)) d),
-  (select count(*) from recount)
+  (select count(*) from recount);

@@ -79,6 +79,7 @@ listening() { # NAME FIELD
 start_daemon() { # NAME
   local i
   mkdir -p "$scratch/$1"
+  : >"$scratch/$1.log" # read before the daemon has opened it
   NPSD_LISTEN=127.0.0.1:0 NPSD_ADMIN_LISTEN=127.0.0.1:0 NPSD_VAR=$scratch/$1 \
     setsid setpriv --pdeathsig TERM "$npsd" serve --migrate </dev/null 2>"$scratch/$1.log" &
   daemon[$1]=$!

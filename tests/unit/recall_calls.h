@@ -53,6 +53,7 @@ static struct {
     struct call *call;     /* the last job */
     struct reply (*run)(struct call *call, void *work);
     void *work;
+    int64_t not_before_us;
 } queue;
 
 static struct {
@@ -79,7 +80,7 @@ static void arrive(struct asked **who)
 }
 
 bool jobs_submit_to(struct call *call, struct reply (*run)(struct call *call, void *work),
-                    void *work)
+                    void *work, int64_t not_before_us)
 {
     if (queue.full) {
         arrive(&queue.arrives);
@@ -89,6 +90,7 @@ bool jobs_submit_to(struct call *call, struct reply (*run)(struct call *call, vo
     queue.call = call;
     queue.run = run;
     queue.work = work;
+    queue.not_before_us = not_before_us;
     return true;
 }
 

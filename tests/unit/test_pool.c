@@ -138,6 +138,70 @@ START_TEST(test_late_jobs_get_no_connection)
 }
 END_TEST
 
+static void put_off(struct task *task, int ms)
+{
+    task->job.not_before_us = clock_monotonic_us() + ms * 1000;
+    ck_assert(pool_submit(pool, &task->job));
+}
+
+static void wait_for_turn(int turn)
+{
+    for (int i = 0; i < 500 && atomic_load(&turns) < turn; i++)
+        usleep(1000);
+    ck_assert_int_eq(atomic_load(&turns), turn);
+}
+
+START_TEST(test_a_job_waits_for_its_time)
+{
+    struct task later = make_task(1, NULL), soon = make_task(2, NULL), now = make_task(3, NULL);
+    pool = pool_start(&options, 1, 10);
+    put_off(&later, 200);
+    put_off(&soon, 50);
+    ck_assert(pool_submit(pool, &now.job));
+    wait_for_turn(3);
+    ck_assert_int_ge(clock_monotonic_us(), later.job.not_before_us);
+    ck_assert_int_lt(clock_monotonic_us(), later.job.not_before_us + 400000);
+    pool_stop(pool);
+    ck_assert_int_eq(now.turn, 1);
+    ck_assert_int_eq(soon.turn, 2);
+    ck_assert_int_eq(later.turn, 3);
+}
+END_TEST
+
+/* The worker that was woken for it may have got something else to do. */
+START_TEST(test_another_worker_keeps_the_time)
+{
+    atomic_bool gate = false;
+    struct task later = make_task(1, NULL), short_one = make_task(2, NULL);
+    struct task long_ones[] = {make_task(3, &gate), make_task(4, &gate)};
+    pool = pool_start(&options, 3, 10);
+    ck_assert(healthy_within_ms(true, 3000));
+    usleep(50000);
+    put_off(&later, 100);
+    ck_assert(pool_submit(pool, &short_one.job));
+    wait_for_turn(1);
+    for (int i = 0; i < 2; i++)
+        ck_assert(pool_submit(pool, &long_ones[i].job));
+    wait_for_turn(2);
+    ck_assert_int_eq(later.turn, 2);
+    atomic_store(&gate, true);
+    pool_stop(pool);
+}
+END_TEST
+
+START_TEST(test_nothing_is_put_off_at_the_end)
+{
+    struct task first = make_task(1, NULL), later = make_task(2, NULL);
+    pool = pool_start(&options, 2, 10);
+    put_off(&first, 60000);
+    put_off(&later, 600000);
+    int64_t began_us = clock_monotonic_us();
+    pool_stop(pool);
+    ck_assert_int_lt(clock_monotonic_us(), began_us + 5 * CLOCK_SECOND_US);
+    ck_assert_int_eq(first.turn + later.turn, 3);
+}
+END_TEST
+
 START_TEST(test_health_without_a_job)
 {
     pool = pool_start(&options, 2, 10);
@@ -203,10 +267,17 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_runs_everything_in_order, test_workers_work_side_by_side,
-        test_queue_is_bounded,         test_late_jobs_get_no_connection,
-        test_health_without_a_job,     test_health_when_the_database_is_away,
-        test_many_submitters,          test_stop_of_nothing,
+        test_runs_everything_in_order,
+        test_workers_work_side_by_side,
+        test_queue_is_bounded,
+        test_late_jobs_get_no_connection,
+        test_a_job_waits_for_its_time,
+        test_another_worker_keeps_the_time,
+        test_nothing_is_put_off_at_the_end,
+        test_health_without_a_job,
+        test_health_when_the_database_is_away,
+        test_many_submitters,
+        test_stop_of_nothing,
     };
     Suite *suite = suite_create("pool");
     TCase *tcase = tcase_create("pool");

@@ -85,6 +85,23 @@ START_TEST(the_next_gathers_while_one_is_under_way)
 }
 END_TEST
 
+/* A number that changes all the time is not read all the time. */
+START_TEST(the_next_begins_later)
+{
+    ask(&asked[0]);
+    ck_assert_int_eq(queue.not_before_us, 0);
+    int64_t before_us = clock_monotonic_us();
+    handler.arrives = &asked[1];
+    handler.moves = true;
+    run();
+    ck_assert_int_ge(queue.not_before_us, before_us + 5000);
+    ck_assert_int_le(queue.not_before_us, clock_monotonic_us() + 5000);
+    run();
+    ask(&asked[2]);
+    ck_assert_int_eq(queue.not_before_us, 0);
+}
+END_TEST
+
 START_TEST(what_still_holds_at_its_end_is_shared)
 {
     ask(&asked[0]);
@@ -255,6 +272,7 @@ int main(void)
                                   each_gets_what_it_asked_for,
                                   what_has_begun_is_not_joined,
                                   the_next_gathers_while_one_is_under_way,
+                                  the_next_begins_later,
                                   what_still_holds_at_its_end_is_shared,
                                   what_may_not_hold_at_its_end_is_not_shared,
                                   a_failure_is_for_those_who_came_meanwhile,

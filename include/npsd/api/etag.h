@@ -9,7 +9,7 @@
 #include "npsd/http/reply.h"
 #include <stdbool.h>
 
-/* "\"" hex of half a SHA-256 "\"", in the arena. */
+/* "\"" hex of a digest (crypto_digest) "\"", in the arena. */
 const char *etag_of(struct arena *arena, const char *body, size_t len);
 /* Whether an If-None-Match (NULL: not sent) names the ETag: "*", or a list compared weakly. */
 bool etag_matches(const char *if_none_match, const char *etag);

@@ -13,10 +13,10 @@ bool jobs_submit(struct call *call, bool asked);
 bool jobs_submit_work(struct call *call, struct reply (*run)(struct call *call, void *work),
                       void *work);
 
-/* To run(call, work) in place of the route's handler. run must not allocate in the call's arena:
- * there is no landing (see arena.h). */
+/* To run(call, work) in place of the route's handler, not before a monotonic time (0: at once). run
+ * must not allocate in the call's arena: there is no landing (see arena.h). */
 bool jobs_submit_to(struct call *call, struct reply (*run)(struct call *call, void *work),
-                    void *work);
+                    void *work, int64_t not_before_us);
 /* The route's handler with all that a worker does around it; for run of the above. */
 struct reply jobs_handle(struct call *call);
 

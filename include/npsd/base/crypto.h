@@ -31,8 +31,8 @@ void crypto_sha256_add(struct crypto_sha256_state *state, const void *bytes, siz
 struct crypto_hash crypto_sha256_end(struct crypto_sha256_state *state);
 
 /*
- * BLAKE2b of 16 bytes over pieces, likewise. For fingerprints that stay in our own tables; several
- * times as fast as SHA-256.
+ * BLAKE2b of 16 bytes over pieces, likewise. For fingerprints that nobody else has to make (our own
+ * tables, entity tags); several times as fast as SHA-256.
  */
 enum { CRYPTO_DIGEST_SIZE = 16 };
 struct crypto_digest_state {
