@@ -24,6 +24,7 @@ struct mover {
     struct arena arena;     /* of one round */
     int64_t copied_version; /* of the directory that the spool has a copy of */
     int64_t probe_us;       /* not before this (monotonic) a file that is broken is tried again */
+    uint64_t connections;   /* of pg, that lanes have been told of */
     enum db_status told;    /* what the log has been told of moving, so that it is told once */
     bool told_foreign, told_locked;
 };
@@ -131,6 +132,17 @@ static void look_at_directory(struct mover *mover)
 
 /* --- moving --- */
 
+/* The database answers again, so lanes may connect while the first batch is moved. Only once a
+ * connection: one that can be read but not written is found out by moving. */
+static void let_lanes_try(struct mover *mover)
+{
+    uint64_t connections = pg_connections(mover->spooler->pg);
+    if (connections == mover->connections)
+        return;
+    mover->connections = connections;
+    atomic_store(&mover->spooler->away, false);
+}
+
 /* The directory is asked first: what it knows then is not older than the survey's end. */
 static enum db_status move_some(struct mover *mover)
 {
@@ -138,6 +150,7 @@ static enum db_status move_some(struct mover *mover)
     enum db_status status = directory_refresh(directory, mover->spooler->pg);
     if (status != DB_OK)
         return status;
+    let_lanes_try(mover);
     look_at_directory(mover);
     if (!atomic_load(&mover->spooler->belongs))
         return DB_OK;

@@ -99,9 +99,8 @@ rig_make() {
 # How many answers acknowledged by 201 before the instant a cut does not have. In a subshell, so it
 # takes back itself what it has made.
 cut_lost() { # CUT INSTANT
-  local at
   disk_mount "cut-$1-$RANDOM" "$rig/cut-$1" || return 1
-  at=$mounted
+  at=$mounted # not local: the trap runs when the function has returned
   trap 'deploy/cluster.sh stop "$at/cluster" >/dev/null 2>&1; umount "$at"' EXIT
   deploy/cluster.sh start "$at/cluster" "${cluster_settings[@]}" >>"$scratch/cluster.log" 2>&1 ||
     { echo 'a cluster that does not start, with all' && return; }

@@ -125,6 +125,40 @@ START_TEST(cut_at_any_byte)
 }
 END_TEST
 
+/* Moving may take its time: lanes need not wait for its end to find the database again. */
+START_TEST(lanes_try_as_soon_as_it_answers)
+{
+    struct lane_item **items = ingest_items(BATCH);
+    struct arena arena;
+    struct pg *pg = pg_new(&direct);
+    char id[UUID_TEXT_SIZE];
+    arena_init(&arena, 4096);
+    /* Moving waits for what becomes of this one. */
+    ck_assert_int_eq(pg_command(pg, "begin"), DB_OK);
+    ck_assert_int_eq(
+        pg_command(pg, arena_printf(&arena,
+                                    "insert into response (survey_id, score, channel,"
+                                    " answered_at, received_at, id, body_hash) values"
+                                    " (%d, 9, 0, now(), now(), '%s', '')",
+                                    items[0]->row.survey_id, uuid_format(&items[0]->row.id, id))),
+        DB_OK);
+    for (int i = 0; i < BATCH; i++)
+        items[i]->outcome = LANE_UNAVAILABLE;
+    spooler_take(spooler, &arena, items, BATCH);
+    ck_assert_uint_eq(ingest_count(items, BATCH, LANE_SPOOLED), BATCH);
+    ck_assert(spooler_state(spooler).away);
+    for (int i = 0; spooler_state(spooler).away && i < 1500; i++)
+        usleep(1000);
+    ck_assert(!spooler_state(spooler).away);
+    ck_assert_int_eq(spooler_state(spooler).spool.waiting, BATCH);
+    ck_assert_int_eq(pg_command(pg, "rollback"), DB_OK);
+    wait_moved();
+    ck_assert_int_eq(ingest_rows(), BATCH);
+    pg_free(pg);
+    arena_done(&arena);
+}
+END_TEST
+
 /* What is sent arrives and its acknowledgement is lost: committed, and spooled, and there once. */
 START_TEST(committed_and_spooled)
 {
@@ -150,6 +184,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, cut_at_any_byte, 0, 2 * CUTS);
     tcase_add_test(tcase, committed_and_spooled);
+    tcase_add_test(tcase, lanes_try_as_soon_as_it_answers);
     suite_add_tcase(suite, tcase);
     return unit_database_run(suite);
 }
