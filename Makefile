@@ -106,12 +106,12 @@ test-web:  ## the tests of the pages alone, in a real browser; WORDS="kiosk shot
 	@$(MAKE) -j$(JOBS) SANITIZER= all $(WEB_PACKAGES)
 	@NPSD_TEST_WORDS='$(WORDS)' tests/run.sh tests/web/run.mjs
 
-# The clients, and the daemon that ends at chosen places.
+# The clients, and the daemon that ends at chosen places: the plain one but for the files that have such places.
 fault-programs:
-	@$(MAKE) -j$(JOBS) SANITIZER= all $(FAULT_PROGRAMS) build/tests/unit/test_pg_faults build/tests/unit/test_batch_faults
-	@$(MAKE) -j$(JOBS) $(FAULT_BUILD) all
+	@$(MAKE) -j$(JOBS) SANITIZER= all build/fault/npsd $(FAULT_PROGRAMS) build/tests/unit/test_pg_faults \
+		build/tests/unit/test_batch_faults
 
-FAULT_BUILD = SANITIZER= BUILD=build/fault EXTRA_CFLAGS=-DNPSD_TEST_FAULTS
+FAULT_OBJECTS = $(patsubst %.c,build/fault/obj/%.o,$(shell grep -l npsd/base/fault.h $(SRC)))
 
 test-faults:  ## the whole fault matrix (tests/fault): a quarter of an hour, most of it as root only
 	@deploy/packages.sh faults
@@ -226,6 +226,16 @@ $(BUILD)/npsd: $(call object,src/main.c) $(BUILD)/libnpsd.a
 	$(SAY) LINK $@
 	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# The archive has the same files without such places; the linker takes what it has found first.
+build/fault/npsd: build/obj/src/main.o $(FAULT_OBJECTS) build/libnpsd.a
+	$(SAY) LINK $@
+	$(Q)$(CC) $(NPSD_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/fault/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(NPSD_CPPFLAGS) -DNPSD_TEST_FAULTS $(NPSD_CFLAGS) -MMD -MP -c -o $@ $<
+
 # The archive is made anew, also when a source file has gone.
 $(BUILD)/libnpsd.a: $(LIB_OBJECTS) $(BUILD)/objects.list
 	$(SAY) AR $@
@@ -309,4 +319,4 @@ $(WEB_PACKAGES): tests/web/package-lock.json
 	$(Q)cd tests/web && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null
 	@touch $@
 
--include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/gen/*.d)
+-include $(wildcard $(BUILD)/obj/src/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/gen/*.d build/fault/obj/*/*/*.d)

@@ -9,7 +9,7 @@
 # The programs get a private PostgreSQL cluster, made for this run and removed after it, unless
 # NPSD_TEST_DATABASE_URL names one (a superuser's URL). They find the daemon by NPSD_TEST_BINARY: by
 # default the npsd of the build they come from, build/npsd for those that are not built.
-# NPSD_TEST_SECONDS is the time a program may take (300; 900 for the tests of the pages).
+# NPSD_TEST_SECONDS is the time a program may take (600; 900 for the tests of the pages).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -85,7 +85,7 @@ sanitized_launcher() { # PROGRAM -> sets launcher
 
 # In a subshell; leaves "GOOD BAD" in a file of $counts.
 run_program() { # PROGRAM
-  local status started=$EPOCHREALTIME log good bad launcher build=${1%%/tests/*} seconds=300
+  local status started=$EPOCHREALTIME log good bad launcher build=${1%%/tests/*} seconds=600
   case $1 in tests/web/*) build=build seconds=900 ;; esac
   sanitized_launcher "$1"
   log=$(mktemp -p "$counts" log.XXXXXX) || exit 1

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #define QUARTER_HOUR_US (900 * CLOCK_SECOND_US)
-/* From the begin of one query to the next of the same, so that a number which changes all the time
- * is read two hundred times a second, however many ask for it. */
+/* From the begin of one query to the next of the same for those who gathered meanwhile: so a number
+ * which changes all the time is not read without a pause, however many ask for it. */
 #define PAUSE_US INT64_C(5000)
 
 enum { BUCKETS = 256, OVERLOADED = 503, UNAVAILABLE = 503 };
@@ -268,6 +268,14 @@ static bool start(struct call *call, void *work)
     return false;
 }
 
+/* With its call; whose client may have gone before it was finished. */
+static void end_flight(void *closure)
+{
+    const struct flight *flight = closure;
+    if (flight->kept)
+        kept_release(flight->kept);
+}
+
 static bool start_alone(struct call *call, void *work)
 {
     (void)work;
@@ -286,7 +294,7 @@ static struct reply finish(struct call *call, void *work)
     const struct flight *flight = work;
     if (flight->kept) {
         metrics_add(METRIC_SHARED, 1);
-        return kept_answer(call, flight->kept);
+        return kept_answer(call, kept_hold(flight->kept));
     }
     if (flight->failed == OVERLOADED)
         return overloaded(call, NULL);
@@ -403,6 +411,7 @@ struct reply recall_call(struct call *call)
     if (refusal.status)
         return refusal;
     struct flight *flight = arena_calloc(call->arena, 1, sizeof *flight);
+    arena_defer(call->arena, end_flight, flight);
     flight->call = call;
     flight->question = question;
     return reply_later(start, finish, flight);

@@ -71,6 +71,9 @@ static struct job *next_job(struct pool *pool, bool *ret_stop)
         pthread_cond_timedwait(&pool->wake, &pool->mutex, &until);
     }
     *ret_stop = !job && pool->stopping;
+    /* It may be the one that was to wake for a later job, and its check may take long. */
+    if (!job && pool->first)
+        pthread_cond_signal(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
     return job;
 }

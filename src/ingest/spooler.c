@@ -25,6 +25,7 @@ struct mover {
     int64_t copied_version; /* of the directory that the spool has a copy of */
     int64_t probe_us;       /* not before this (monotonic) a file that is broken is tried again */
     uint64_t connections;   /* of pg, that lanes have been told of */
+    bool unwritable;        /* the last move failed, though the database could be read */
     enum db_status told;    /* what the log has been told of moving, so that it is told once */
     bool told_foreign, told_locked;
 };
@@ -132,12 +133,13 @@ static void look_at_directory(struct mover *mover)
 
 /* --- moving --- */
 
-/* The database answers again, so lanes may connect while the first batch is moved. Only once a
- * connection: one that can be read but not written is found out by moving. */
+/* The database answers again, so lanes may connect while the first batch is moved: once a
+ * connection, and not to a database that has just shown that it takes no answers (where a commit
+ * hangs, each move costs its connection). */
 static void let_lanes_try(struct mover *mover)
 {
     uint64_t connections = pg_connections(mover->spooler->pg);
-    if (connections == mover->connections)
+    if (connections == mover->connections || mover->unwritable)
         return;
     mover->connections = connections;
     atomic_store(&mover->spooler->away, false);
@@ -148,14 +150,17 @@ static enum db_status move_some(struct mover *mover)
 {
     struct directory *directory = mover->spooler->options.directory;
     enum db_status status = directory_refresh(directory, mover->spooler->pg);
-    if (status != DB_OK)
+    if (status != DB_OK) {
+        mover->unwritable = false;
         return status;
+    }
     let_lanes_try(mover);
     look_at_directory(mover);
     if (!atomic_load(&mover->spooler->belongs))
         return DB_OK;
     struct directory_snapshot *snapshot = directory_acquire(directory);
     status = spooler_move(mover->spooler, mover->spool, &mover->arena, snapshot);
+    mover->unwritable = status != DB_OK;
     directory_release(snapshot);
     return status;
 }

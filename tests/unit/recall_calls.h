@@ -34,6 +34,7 @@ struct asked {
     struct asked *then; /* asks right after; NULL: nobody */
     struct reply reply;
     bool waits; /* its reply is a later one */
+    bool left;  /* its client has gone: it is not finished */
     int woken;
 };
 
@@ -163,6 +164,8 @@ static void resume(struct call *call)
     struct asked *who = call->edge;
     ck_assert(who->waits);
     who->woken++;
+    if (who->left)
+        return;
     settle(who, who->reply.finish(call, who->reply.work));
 }
 
@@ -183,7 +186,7 @@ static void forget(struct asked *who)
 {
     arena_reset(&who->arena);
     who->reply = (struct reply){0};
-    who->waits = false;
+    who->waits = who->left = false;
     who->woken = 0;
 }
 

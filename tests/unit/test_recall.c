@@ -132,6 +132,23 @@ START_TEST(what_may_not_hold_at_its_end_is_not_shared)
 }
 END_TEST
 
+/* Nothing is left of what it waited for (the leak sanitizer looks). */
+START_TEST(who_leaves_gets_nothing)
+{
+    for (int i = 0; i < CALLS; i++)
+        ask(&asked[i]);
+    asked[1].left = asked[2].left = true;
+    run();
+    for (int i = 1; i < CALLS; i++) {
+        ck_assert_int_eq(asked[i].woken, 1);
+        forget(&asked[i]);
+    }
+    generation++; /* nor in the table */
+    handler.body = "second";
+    ck_assert_str_eq(again(&asked[1])->body, "second");
+}
+END_TEST
+
 START_TEST(a_failure_is_for_those_who_came_meanwhile)
 {
     handler.status = 503;
@@ -275,6 +292,7 @@ int main(void)
                                   the_next_begins_later,
                                   what_still_holds_at_its_end_is_shared,
                                   what_may_not_hold_at_its_end_is_not_shared,
+                                  who_leaves_gets_nothing,
                                   a_failure_is_for_those_who_came_meanwhile,
                                   a_full_queue_refuses_those_who_came_meanwhile,
                                   other_questions_are_not_joined,

@@ -125,37 +125,78 @@ START_TEST(cut_at_any_byte)
 }
 END_TEST
 
+static struct pg *blocker;
+static struct arena blocker_arena;
+
+/* Moving waits for what becomes of an uncommitted answer of the same id. */
+static void block(const struct lane_item *item)
+{
+    char id[UUID_TEXT_SIZE];
+    arena_init(&blocker_arena, 4096);
+    blocker = pg_new(&direct);
+    ck_assert_int_eq(pg_command(blocker, "begin"), DB_OK);
+    const char *sql = arena_printf(&blocker_arena,
+                                   "insert into response (survey_id, score, channel, answered_at,"
+                                   " received_at, id, body_hash)"
+                                   " values (%d, 9, 0, now(), now(), '%s', '')",
+                                   item->row.survey_id, uuid_format(&item->row.id, id));
+    ck_assert_int_eq(pg_command(blocker, sql), DB_OK);
+}
+
+static void unblock(void)
+{
+    ck_assert_int_eq(pg_command(blocker, "rollback"), DB_OK);
+    pg_free(blocker);
+    arena_done(&blocker_arena);
+}
+
+static void spool(struct lane_item **items)
+{
+    for (int i = 0; i < BATCH; i++)
+        items[i]->outcome = LANE_UNAVAILABLE;
+    spooler_take(spooler, &blocker_arena, items, BATCH);
+    ck_assert_uint_eq(ingest_count(items, BATCH, LANE_SPOOLED), BATCH);
+}
+
+static void wait_away(bool away, int ms)
+{
+    for (int i = 0; spooler_state(spooler).away != away && i < ms; i++)
+        usleep(1000);
+    ck_assert_int_eq(spooler_state(spooler).away, away);
+}
+
 /* Moving may take its time: lanes need not wait for its end to find the database again. */
 START_TEST(lanes_try_as_soon_as_it_answers)
 {
     struct lane_item **items = ingest_items(BATCH);
-    struct arena arena;
-    struct pg *pg = pg_new(&direct);
-    char id[UUID_TEXT_SIZE];
-    arena_init(&arena, 4096);
-    /* Moving waits for what becomes of this one. */
-    ck_assert_int_eq(pg_command(pg, "begin"), DB_OK);
-    ck_assert_int_eq(
-        pg_command(pg, arena_printf(&arena,
-                                    "insert into response (survey_id, score, channel,"
-                                    " answered_at, received_at, id, body_hash) values"
-                                    " (%d, 9, 0, now(), now(), '%s', '')",
-                                    items[0]->row.survey_id, uuid_format(&items[0]->row.id, id))),
-        DB_OK);
-    for (int i = 0; i < BATCH; i++)
-        items[i]->outcome = LANE_UNAVAILABLE;
-    spooler_take(spooler, &arena, items, BATCH);
-    ck_assert_uint_eq(ingest_count(items, BATCH, LANE_SPOOLED), BATCH);
-    ck_assert(spooler_state(spooler).away);
-    for (int i = 0; spooler_state(spooler).away && i < 1500; i++)
-        usleep(1000);
-    ck_assert(!spooler_state(spooler).away);
+    block(items[0]);
+    spool(items);
+    wait_away(false, 1500);
     ck_assert_int_eq(spooler_state(spooler).spool.waiting, BATCH);
-    ck_assert_int_eq(pg_command(pg, "rollback"), DB_OK);
+    unblock();
     wait_moved();
     ck_assert_int_eq(ingest_rows(), BATCH);
-    pg_free(pg);
-    arena_done(&arena);
+}
+END_TEST
+
+/* It connects anew and can be read, and takes no answers: that is learnt once. */
+START_TEST(lanes_do_not_try_what_takes_nothing)
+{
+    struct lane_item **items = ingest_items(BATCH);
+    block(items[0]);
+    spool(items);
+    wait_away(false, 1500);
+    usleep(100000);
+    unit_pg_sql("select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and wait_event_type = 'Lock'");
+    wait_away(true, 10000);
+    for (int i = 0; i < 500; i++) {
+        ck_assert(spooler_state(spooler).away);
+        usleep(1000);
+    }
+    unblock();
+    wait_moved();
+    ck_assert_int_eq(ingest_rows(), BATCH);
 }
 END_TEST
 
@@ -185,6 +226,7 @@ int main(void)
     tcase_add_loop_test(tcase, cut_at_any_byte, 0, 2 * CUTS);
     tcase_add_test(tcase, committed_and_spooled);
     tcase_add_test(tcase, lanes_try_as_soon_as_it_answers);
+    tcase_add_test(tcase, lanes_do_not_try_what_takes_nothing);
     suite_add_tcase(suite, tcase);
     return unit_database_run(suite);
 }

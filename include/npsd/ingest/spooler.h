@@ -6,7 +6,8 @@
  *   at home  lanes commit; while answers are in the spool, those with a key are first looked for
  *            there, so that a key names one answer
  *   away     begins when a lane gives up a batch: lanes do not ask PostgreSQL any more but spool
- *            at once. Ends when the thread has moved something (or has nothing to move)
+ *            at once. Ends when the thread has connected anew and read the directory, or has moved
+ *            something, or has nothing to move
  *
  * Moving goes in order, at most SPOOLER_BATCH answers a transaction, and waits for its turn while
  * lanes work: after each batch as long as that took. The ids make it harmless to move an answer
