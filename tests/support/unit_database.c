@@ -30,8 +30,12 @@ struct pg *unit_database_connect(const struct db_stmt *const *const *sets)
     static size_t used;
 
     ck_assert_uint_lt(used, CONNECTIONS_MAX);
-    options[used] = (struct pg_options){
-        .url = unit_pg_url(), .sets = sets, .role = "npsd_app", .allow_unsafe = true};
+    /* Patience for busy machines: whoever tests limits of time has options of its own. */
+    options[used] = (struct pg_options){.url = unit_pg_url(),
+                                        .sets = sets,
+                                        .role = "npsd_app",
+                                        .allow_unsafe = true,
+                                        .statement_timeout_ms = 60000};
     struct pg *pg = pg_new(&options[used++]);
     enum db_status status = pg_connect(pg);
     ck_assert_msg(status == DB_OK, "%s: %s", db_status_name(status), pg_error(pg));
