@@ -18,8 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Every statement there is, prepared by every connection: a typo stops the start, not a customer.
- */
+/* Every statement there is, prepared by every connection of a worker and a command: a typo stops
+ * the start, not a customer. */
 static const struct db_stmt *const *const statements[] = {
     answers_statements,   audit_statements,     displays_statements,
     folds_statements,     keys_statements,      numbers_statements,

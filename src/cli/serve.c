@@ -19,6 +19,10 @@
 #include "npsd/ingest/lane.h"
 #include "npsd/ingest/spooler.h"
 #include "npsd/state/poller.h"
+#include "npsd/store/displays.h"
+#include "npsd/store/folds.h"
+#include "npsd/store/keys.h"
+#include "npsd/store/surveys.h"
 #include "watch.h"
 
 #include <pthread.h>
@@ -47,9 +51,23 @@ enum {
 static const char *const lane_settings[] = {"plan_cache_mode=force_generic_plan",
                                             "enable_seqscan=off", NULL};
 
+/* What a connection runs is what it prepares when it begins: those that answers wait for are back
+ * sooner after a loss than with all that workers may be asked. */
+static const struct db_stmt *const *const lane_sets[] = {answers_statements, values_statements,
+                                                         NULL};
+static const struct db_stmt *const *const spool_sets[] = {answers_statements,
+                                                          values_statements,
+                                                          directory_statements,
+                                                          surveys_statements,
+                                                          keys_statements,
+                                                          folds_statements,
+                                                          NULL};
+static const struct db_stmt *const *const fold_sets[] = {folds_statements, displays_statements,
+                                                         NULL};
+
 /* Everything that runs, in the order in which it is started. */
 struct service {
-    struct pg_options database, lanes;
+    struct pg_options database, lanes, batches, spool, folds;
     struct world world;
     struct server_app app;
     struct folder *folder;
@@ -62,7 +80,7 @@ static bool start_spooler(struct service *s, const struct config *config)
     struct world *world = &s->world;
     const struct spooler_options options = {
         .spool = {.path = config->spool, .max_bytes = config->spool_max_mb * INT64_C(1048576)},
-        .database = &s->lanes,
+        .database = &s->spool,
         .directory = world->directory,
         .values = world->values,
         .freshness = world->freshness,
@@ -84,7 +102,7 @@ static bool start_lanes(struct service *s, const struct config *config)
     };
     struct lane_options batch = single;
     batch.name = "npsd-batch";
-    batch.database = &s->database;
+    batch.database = &s->batches;
     batch.batch_max = MANY_BATCH;
     /* A batch is taken whole, so a shorter queue would never have room for one. */
     if (batch.queue_max < BATCH_MAX)
@@ -99,8 +117,12 @@ static bool make_state(struct service *s, const struct config *config)
 {
     struct world *world = &s->world;
     s->database = cli_database(config);
-    s->lanes = s->database;
+    s->lanes = s->batches = s->folds = s->database;
+    s->lanes.sets = s->batches.sets = lane_sets;
     s->lanes.settings = lane_settings;
+    s->spool = s->lanes;
+    s->spool.sets = spool_sets;
+    s->folds.sets = fold_sets;
     world->config = config;
     world->directory = directory_new();
     world->values = values_new();
@@ -125,7 +147,7 @@ static bool start_state(struct service *s, const struct config *config, bool mig
                                           migrate};
     return start_spooler(s, config) && (world->poller = poller_start(&poller)) &&
            (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
-           start_lanes(s, config) && (s->folder = folder_start(&s->database, world->displays));
+           start_lanes(s, config) && (s->folder = folder_start(&s->folds, world->displays));
 }
 
 static struct reply dress(const struct call *call, struct reply reply)

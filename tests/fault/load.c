@@ -24,6 +24,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A ledger may be of several runs, whose attempts have numbers apart. */
+#define ATTEMPTS_MAX UINT64_C(1000000000)
+
 enum {
     CLIENTS_MAX = 256,
     ADDRESSES_MAX = 4,
@@ -326,6 +329,7 @@ static bool take_option(struct load *load, int option, const char *value, const 
         return true;
     case 'R':
         load->ledger.run = value;
+        load->attempts = strtoull(value, NULL, 10) * ATTEMPTS_MAX;
         return true;
     case 'S':
         load->storm = true;

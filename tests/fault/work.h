@@ -20,7 +20,7 @@ enum kind { KIND_JSON, KIND_FORM, KIND_BATCH };
 enum { BATCH_ITEMS = 10 };
 
 struct attempt {
-    uint64_t number; /* of this run of the client */
+    uint64_t number; /* no other attempt in the ledger has it */
     uint32_t key;
     int variant;
 };
