@@ -11,8 +11,8 @@
  * under way, the next gathers. A call joins one that waits for its turn, never one that has begun,
  * whose snapshot may be older than what was acknowledged before the call; but if nothing has been
  * acknowledged until its end, its result is theirs too, and so is its failure. And the query of
- * those who gathered begins at the earliest five milliseconds after the one before has begun. As the
- * queries of a question never run side by side, who polls is not shown less than before.
+ * those who gathered begins at the earliest five milliseconds after the one before has begun. As
+ * the queries of a question never run side by side, who polls is not shown less than before.
  *
  * Bounded: RECALL_BYTES of replies, least recently used ones go first. Who asks without a secret
  * key has a small table apart, and a limit for what is not in it.
