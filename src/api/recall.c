@@ -8,12 +8,12 @@
 #include "npsd/api/world.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/metrics.h"
+#include "recall_lease.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define QUARTER_HOUR_US (900 * CLOCK_SECOND_US)
 /* From the begin of one query to the next of the same for those who gathered meanwhile: so a number
  * which changes all the time is not read without a pause, however many ask for it. */
 #define PAUSE_US INT64_C(5000)
@@ -53,7 +53,7 @@ static struct question question_of(const struct call *call)
 {
     const struct identity *who = call_identity(call);
     struct buf bytes = buf_make(call->arena, 256);
-    const int64_t numbers[] = {who->snapshot->version, call->received_us / QUARTER_HOUR_US,
+    const int64_t numbers[] = {who->snapshot->version, recall_quarter(call->received_us),
                                who->survey || !who->key ? 0 : who->key->id};
     buf_add(&bytes, (const char *)numbers, sizeof numbers);
     add_text(&bytes, call->path);
@@ -305,64 +305,6 @@ static struct reply finish(struct call *call, void *work)
 
 /* --- memory --- */
 
-/* As long as this holds, the same head would get the same reply: access is decided by the head and
- * the directory, and so are the definitions; the rest is freshness. */
-struct recall_lease {
-    struct lease lease; /* first, so that a lease is its recall_lease */
-    struct freshness *freshness;
-    struct directory *directory;
-    struct kept_reply *kept;
-    atomic_bool *key_used; /* NULL: no key was sent */
-    int64_t version, quarter;
-    uint64_t generation;
-    int32_t survey_id;
-};
-
-static bool lease_holds(struct lease *lease, int64_t now_us)
-{
-    const struct recall_lease *of = (struct recall_lease *)lease;
-    if (directory_version(of->directory) != of->version ||
-        now_us / QUARTER_HOUR_US != of->quarter ||
-        !freshness_holds(of->freshness, of->survey_id, of->generation))
-        return false;
-    if (of->key_used)
-        directory_note_use(of->key_used);
-    metrics_add(METRIC_RECALLED, 1);
-    return true;
-}
-
-static void lease_end(struct lease *lease)
-{
-    struct recall_lease *of = (struct recall_lease *)lease;
-    kept_release(of->kept);
-    free(of);
-}
-
-/* What a call found. */
-struct recollection {
-    struct kept_reply *kept;
-    uint64_t generation;
-};
-
-static struct lease *make_lease(struct call *call, void *work)
-{
-    const struct recollection *found = work;
-    const struct identity *who = call_identity(call);
-    struct recall_lease *lease = malloc(sizeof *lease);
-    if (!lease)
-        return NULL;
-    *lease = (struct recall_lease){.lease = {lease_holds, lease_end},
-                                   .freshness = call_world(call)->recall->freshness,
-                                   .directory = call_world(call)->directory,
-                                   .kept = kept_hold(found->kept),
-                                   .key_used = who->key ? who->key->used : NULL,
-                                   .version = who->snapshot->version,
-                                   .quarter = call->received_us / QUARTER_HOUR_US,
-                                   .generation = found->generation,
-                                   .survey_id = who->survey->id};
-    return &lease->lease;
-}
-
 /* NULL: nothing that holds. */
 static struct kept_reply *recollect(const struct call *call, const struct question *question,
                                     uint64_t *ret_generation)
@@ -371,20 +313,6 @@ static struct kept_reply *recollect(const struct call *call, const struct questi
     bool current = freshness_is_current(call_world(call)->recall->freshness);
     *ret_generation = generation_of(call);
     return current ? kept_get(table_of(call), question, *ret_generation) : NULL;
-}
-
-/* Takes over the reference. Leases are for results of one survey: its generation is one number. */
-static struct reply recalled(struct call *call, struct kept_reply *kept, uint64_t generation)
-{
-    struct reply reply = kept_answer(call, kept);
-    metrics_add(METRIC_RECALLED, 1);
-    if (!call_identity(call)->survey)
-        return reply;
-    struct recollection *found = arena_alloc(call->arena, sizeof *found);
-    *found = (struct recollection){kept, generation};
-    reply.lease = make_lease;
-    reply.work = found;
-    return reply;
 }
 
 /* They may ask for what is remembered, and now and then for something new. */
@@ -400,11 +328,12 @@ static struct reply limit_strangers(const struct call *call)
 
 struct reply recall_call(struct call *call)
 {
+    const struct recall *recall = call_world(call)->recall;
     const struct question question = question_of(call);
     uint64_t generation;
     struct kept_reply *kept = recollect(call, &question, &generation);
     if (kept)
-        return recalled(call, kept, generation);
+        return recall_lend(call, recall->freshness, kept, generation);
     struct reply refusal = stale_answer_away(call);
     if (!refusal.status)
         refusal = limit_strangers(call);
