@@ -3,6 +3,7 @@
 #include "npsd/api/jobs.h"
 #include "npsd/api/kept.h"
 #include "npsd/api/limits.h"
+#include "npsd/api/live.h"
 #include "npsd/api/quota.h"
 #include "npsd/api/stale.h"
 #include "npsd/api/world.h"
@@ -36,6 +37,7 @@ struct flight {
 struct recall {
     struct freshness *freshness;
     struct kept_table *table, *of_strangers;
+    struct live *live;
     uint8_t secret[CRYPTO_SHORT_KEY_SIZE];
     pthread_mutex_t mutex;           /* guards flights, and who waits for them */
     struct flight *flights[BUCKETS]; /* one a question */
@@ -140,10 +142,10 @@ static bool join(struct recall *recall, struct flight *flight)
     return other != NULL;
 }
 
-static void begin(struct recall *recall, struct flight *flight)
+static void set_begun(struct recall *recall, struct flight *flight, bool has_begun)
 {
     pthread_mutex_lock(&recall->mutex);
-    flight->has_begun = true;
+    flight->has_begun = has_begun;
     pthread_mutex_unlock(&recall->mutex);
 }
 
@@ -210,6 +212,7 @@ static bool is_for_later(const struct call *call, const struct outcome *outcome)
 }
 
 static bool launch(struct recall *recall, struct flight *flight);
+static bool go_on(struct recall *recall, struct flight *flight);
 
 /* From here on nobody joins it. Those who asked meanwhile are served by it, or fly. */
 static void end(struct recall *recall, struct flight *flight, const struct outcome *outcome)
@@ -226,8 +229,49 @@ static void end(struct recall *recall, struct flight *flight, const struct outco
     wake(flight->waiting, outcome->kept, outcome->failed);
     if (shares)
         wake_all(after, outcome->kept, outcome->failed);
-    else if (after && !launch(recall, after))
+    else if (after && !go_on(recall, after) && !launch(recall, after))
         wake(after, NULL, OVERLOADED);
+}
+
+/* The reply without a query, if it is a number that goes on with what arrives. NULL: it must be
+ * asked. generation was read before. */
+static struct kept_reply *move_on(struct call *call, const struct question *question,
+                                  uint64_t generation, bool *ret_lasts)
+{
+    struct kept_reply *kept = NULL;
+    if (call_identity(call)->survey)
+        kept = live_reply(call_world(call)->recall->live, call, question, ret_lasts);
+    if (!kept)
+        return NULL;
+    metrics_add(METRIC_MOVED_ON, 1);
+    if (*ret_lasts)
+        kept_put(table_of(call), question, generation, kept);
+    return kept;
+}
+
+/* In place of its query. False: it has to fly. */
+static bool go_on(struct recall *recall, struct flight *flight)
+{
+    struct call *call = flight->call;
+    struct outcome outcome = {.began_us = clock_monotonic_us(), .generation = generation_of(call)};
+    bool lasts;
+    set_begun(recall, flight, true);
+    outcome.kept = move_on(call, &flight->question, outcome.generation, &lasts);
+    if (!outcome.kept) {
+        set_begun(recall, flight, false);
+        return false;
+    }
+    end(recall, flight, &outcome);
+    wake(flight, outcome.kept, 0);
+    kept_release(outcome.kept);
+    return true;
+}
+
+static struct live_start start_live(const struct call *call)
+{
+    const struct identity *who = call_identity(call);
+    return who->survey ? live_start(call_world(call)->recall->live, who->survey->id)
+                       : (struct live_start){0};
 }
 
 /* On a worker, in place of the route's handler: outside of any landing, because whoever waits must
@@ -236,9 +280,12 @@ static struct reply fly(struct call *call, void *work)
 {
     struct flight *flight = work;
     struct recall *recall = call_world(call)->recall;
-    begin(recall, flight);
+    set_begun(recall, flight, true);
     struct outcome outcome = {.began_us = clock_monotonic_us(), .generation = generation_of(call)};
+    struct live_start start = start_live(call);
     struct reply reply = answer(call, &outcome.stale);
+    if (call_identity(call)->number)
+        live_keep(recall->live, &flight->question, &start, call_identity(call)->number);
     outcome.kept = kept_copy(&reply);
     outcome.failed = reply.status >= 500 ? reply.status : 0;
     if (outcome.kept && !outcome.stale && generation_of(call) == outcome.generation)
@@ -332,8 +379,12 @@ struct reply recall_call(struct call *call)
     const struct question question = question_of(call);
     uint64_t generation;
     struct kept_reply *kept = recollect(call, &question, &generation);
+    bool lasts = true;
+    if (!kept)
+        kept = move_on(call, &question, generation, &lasts);
     if (kept)
-        return recall_lend(call, recall->freshness, kept, generation);
+        return lasts ? recall_lend(call, recall->freshness, kept, generation)
+                     : kept_answer(call, kept);
     struct reply refusal = stale_answer_away(call);
     if (!refusal.status)
         refusal = limit_strangers(call);
@@ -358,7 +409,8 @@ struct recall *recall_new(struct freshness *freshness)
     recall->of_strangers = kept_new(RECALL_BYTES / 16);
     crypto_random(recall->secret, sizeof recall->secret);
     pthread_mutex_init(&recall->mutex, NULL);
-    if (recall->table && recall->of_strangers)
+    recall->live = live_new(freshness);
+    if (recall->table && recall->of_strangers && recall->live)
         return recall;
     recall_free(recall);
     return NULL;
@@ -370,6 +422,7 @@ void recall_free(struct recall *recall)
         return;
     kept_free(recall->table);
     kept_free(recall->of_strangers);
+    live_free(recall->live);
     pthread_mutex_destroy(&recall->mutex);
     free(recall);
 }

@@ -1,6 +1,9 @@
 #include "npsd/api/results.h"
 
-#include "npsd/store/numbers.h"
+#include "npsd/api/live.h"
+#include "npsd/api/world.h"
+
+#include <string.h>
 
 static void read_own(const struct call *call, struct inquiry *inquiry,
                      struct problem_errors *errors)
@@ -21,7 +24,8 @@ static enum db_status count(const struct call *call, struct inquiry *inquiry,
     struct number_query numbers = inquiry_numbers(inquiry, windows, window_count);
 
     (void)errors;
-    enum db_status status = numbers_count(call->db, call->arena, &numbers, counts);
+    enum db_status status =
+        numbers_count_seen(call->db, call->arena, &numbers, counts, &results->seen);
     if (status == DB_OK) {
         results->current = counts[0];
         results->previous = counts[1];
@@ -29,17 +33,28 @@ static enum db_status count(const struct call *call, struct inquiry *inquiry,
     return status;
 }
 
+static struct json_writer write_head(struct arena *arena, const struct inquiry *inquiry)
+{
+    struct json_writer w = json_writer(arena);
+
+    json_object_begin(&w, NULL);
+    results_write_head(&w, inquiry);
+    return w;
+}
+
 static void write_body(struct json_writer *w, const struct inquiry *inquiry)
 {
     const struct results *results = (const struct results *)inquiry;
-    const struct nps_counts *previous = inquiry->choice.has_previous ? &results->previous : NULL;
+    const struct results_numbers numbers = {
+        .current = &results->current,
+        .previous = inquiry->choice.has_previous ? &results->previous : NULL,
+        .compare = results->compare,
+        .min_responses = inquiry->survey->min_responses,
+    };
 
     json_object_begin(w, NULL);
     results_write_head(w, inquiry);
-    results_write(w, &results->current, inquiry->survey->min_responses);
-    if (results->compare)
-        results_write_comparison(w, previous, &results->current);
-    json_object_end(w);
+    results_write_numbers(w, &numbers);
 }
 
 static const char *const parameters[] = {WINDOW_QUERY_NAMES, "compare", NULL};
@@ -56,9 +71,35 @@ enum db_status results_ask(const struct call *call, struct results *ret_results,
     return status;
 }
 
+/* What the number consists of, for recall. */
+static void tell_live(const struct call *call, const struct results *results)
+{
+    const struct inquiry *asked = &results->asked;
+    struct live_number *number = arena_calloc(call->arena, 1, sizeof(*number));
+    struct json_writer head = write_head(call->arena, asked);
+
+    *number = (struct live_number){
+        .survey_id = asked->survey->id,
+        .seen = results->seen,
+        .counts = {results->current, results->previous},
+        .compare = results->compare,
+        .has_previous = asked->choice.has_previous,
+        .min_responses = asked->survey->min_responses,
+        .head_len = head.buf.len,
+    };
+    inquiry_windows(asked, results->compare, number->windows);
+    if (head.buf.len > sizeof(number->head))
+        return;
+    memcpy(number->head, head.buf.data, head.buf.len);
+    call_identity(call)->number = number;
+}
+
 struct reply results_nps(struct call *call)
 {
     struct results results = {.compare = false};
+    struct reply reply = inquiry_reply(call, &kind, &results.asked);
 
-    return inquiry_reply(call, &kind, &results.asked);
+    if (live_may_go_on(&results.seen))
+        tell_live(call, &results);
+    return reply;
 }

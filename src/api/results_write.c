@@ -111,6 +111,14 @@ static void put_change(struct json_writer *w, const struct nps_counts *previous,
     json_object_end(w);
 }
 
+void results_write_numbers(struct json_writer *w, const struct results_numbers *numbers)
+{
+    results_write(w, numbers->current, numbers->min_responses);
+    if (numbers->compare)
+        results_write_comparison(w, numbers->previous, numbers->current);
+    json_object_end(w);
+}
+
 void results_write_comparison(struct json_writer *w, const struct nps_counts *previous,
                               const struct nps_counts *current)
 {

@@ -91,14 +91,14 @@ static void keep(struct call *call, struct stale *stale, const struct reply *rep
 void stale_keep(struct call *call, const struct reply *reply)
 {
     struct stale *stale = call_world(call)->stale;
-    jmp_buf landing;
+    jmp_buf landing, *const outer = call->arena->landing;
     if (!stale || !is_object(reply))
         return;
     if (setjmp(landing) == 0) {
         call->arena->landing = &landing;
         keep(call, stale, reply);
     }
-    call->arena->landing = NULL;
+    call->arena->landing = outer;
 }
 
 static struct reply look_up(struct call *call, struct stale *stale)

@@ -164,15 +164,43 @@ static void settle(struct batch_tools *tools, struct run *run, enum db_status st
     }
 }
 
+static struct arrival arrival_of(const struct answer_row *row, uint64_t xid)
+{
+    struct arrival arrival = {.xid = xid,
+                              .answered_us = row->answered_us,
+                              .survey_id = row->survey_id,
+                              .agent = row->agent,
+                              .channel = (int16_t)row->channel,
+                              .score = (int16_t)row->score};
+    memcpy(arrival.facets, row->facets, sizeof arrival.facets);
+    return arrival;
+}
+
+/* Those that count. xid 0: none does. */
+static void add_arrivals(struct batch_tools *tools, const struct run *run, uint64_t xid)
+{
+    struct arrival *arrivals = arena_alloc(tools->arena, run->count * sizeof *arrivals);
+    size_t count = 0;
+    for (size_t i = 0; xid && i < run->count; i++)
+        if (!run->items[i]->row.set_aside)
+            arrivals[count++] = arrival_of(&run->items[i]->row, xid);
+    arrivals_add(freshness_arrivals(tools->freshness), arrivals, count);
+}
+
 static void run_commit(struct batch_tools *tools, struct run *run)
 {
+    uint64_t xid;
     run->began_us = clock_monotonic_us();
     enum db_status status =
-        answers_append(tools->pg, tools->arena, run_rows(tools->arena, run), run->count);
-    if (status == DB_OK)
+        answers_append(tools->pg, tools->arena, run_rows(tools->arena, run), run->count, &xid);
+    if (status == DB_OK) {
         set_outcome(run, LANE_CREATED);
-    else
+        if (tools->freshness)
+            add_arrivals(tools, run, xid);
+    } else {
+        tools->arrivals_only = false;
         settle(tools, run, status);
+    }
     metrics_observe(METRIC_BATCH_SIZE, run->count);
     metrics_observe(METRIC_COMMIT, (uint64_t)(clock_monotonic_us() - run->began_us));
 }
@@ -296,14 +324,17 @@ static bool is_committed(enum lane_outcome outcome)
 }
 
 /* Before anybody is told of them; a retry may be the first to hear of what an earlier try wrote. */
-static void tell_committed(struct freshness *freshness, struct lane_item *const *items,
+static void tell_committed(const struct batch_tools *tools, struct lane_item *const *items,
                            size_t count)
 {
     int32_t told = 0; /* no survey's id */
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; tools->freshness && i < count; i++)
         if (is_committed(items[i]->outcome) && items[i]->row.survey_id != told) {
             told = items[i]->row.survey_id;
-            freshness_move(freshness, told);
+            if (tools->arrivals_only)
+                freshness_move_on(tools->freshness, told);
+            else
+                freshness_move(tools->freshness, told);
         }
 }
 
@@ -329,6 +360,7 @@ static void count_outcomes(struct lane_item *const *items, size_t count)
 /* rest is the batch's own list. */
 static void settle_all(struct batch_tools *tools, struct lane_item **rest, size_t count)
 {
+    tools->arrivals_only = true;
     for (size_t i = 0; i < count; i++)
         rest[i]->place = i;
     size_t left = drop_expired(rest, count);
@@ -346,7 +378,7 @@ static void settle_all(struct batch_tools *tools, struct lane_item **rest, size_
 void batch_settle(struct batch_tools *tools, struct lane_item *const *items, size_t count)
 {
     settle_all(tools, arena_memdup(tools->arena, items, count * sizeof *items), count);
-    tell_committed(tools->freshness, items, count);
+    tell_committed(tools, items, count);
 }
 
 void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count)
@@ -354,7 +386,7 @@ void batch_commit(struct batch_tools *tools, struct lane_item *const *items, siz
     struct lane_item **rest = arena_memdup(tools->arena, items, count * sizeof *items);
     size_t left = spooler_meet(tools->spooler, rest, count);
     settle_all(tools, rest, left);
-    tell_committed(tools->freshness, items, count);
+    tell_committed(tools, items, count);
     spooler_take(tools->spooler, tools->arena, items, count);
     count_outcomes(items, count);
 }

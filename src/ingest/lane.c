@@ -77,7 +77,7 @@ static void note_fitness(struct lane *lane, size_t count)
 /* The same statements without an answer: whether they fit and are allowed shows all the same. */
 static void probe(struct lane *lane, struct arena *arena)
 {
-    atomic_store(&lane->unfit, answers_append(lane->pg, arena, NULL, 0) != DB_OK);
+    atomic_store(&lane->unfit, answers_append(lane->pg, arena, NULL, 0, NULL) != DB_OK);
 }
 
 static void commit(struct lane *lane, struct batch_tools *tools, size_t count)

@@ -13,6 +13,14 @@ struct json_writer json_writer(struct arena *arena)
     return (struct json_writer){.buf = buf_make(arena, WRITER_FIRST_SIZE)};
 }
 
+struct json_writer json_writer_after(struct arena *arena, const char *text, size_t len)
+{
+    struct json_writer w = json_writer(arena);
+    buf_add(&w.buf, text, len);
+    w.comma = true;
+    return w;
+}
+
 static void add_escape(struct buf *buf, unsigned char c)
 {
     static const char short_form[32] = {

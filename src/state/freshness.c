@@ -12,11 +12,13 @@
 
 struct place {
     _Atomic uint64_t generation;
-    _Atomic int64_t asked_us; /* monotonic */
+    _Atomic uint64_t changed, polled; /* moved before the generation is */
+    _Atomic int64_t asked_us;         /* monotonic */
 };
 
 struct freshness {
     struct place places[FRESHNESS_PLACES];
+    struct arrivals *arrivals;
     _Atomic int64_t polled_us; /* when the last poll that succeeded began; 0: none, or what it saw
                                   is of no use any more */
     /* The polling thread's own. */
@@ -45,13 +47,21 @@ const struct db_stmt *const freshness_statements[] = {&look, NULL};
 
 struct freshness *freshness_new(void)
 {
-    return calloc(1, sizeof(struct freshness));
+    struct freshness *freshness = calloc(1, sizeof *freshness);
+    if (!freshness)
+        return NULL;
+    freshness->arrivals = arrivals_new();
+    if (freshness->arrivals)
+        return freshness;
+    free(freshness);
+    return NULL;
 }
 
 void freshness_free(struct freshness *freshness)
 {
     if (!freshness)
         return;
+    arrivals_free(freshness->arrivals);
     free(freshness->seen);
     free(freshness);
 }
@@ -73,8 +83,33 @@ uint64_t freshness_generation(struct freshness *freshness, int32_t survey_id)
 
 void freshness_move(struct freshness *freshness, int32_t survey_id)
 {
-    if (freshness)
-        atomic_fetch_add(&freshness->places[place_of(survey_id)].generation, 1);
+    if (!freshness)
+        return;
+    struct place *place = &freshness->places[place_of(survey_id)];
+    atomic_fetch_add(&place->changed, 1);
+    atomic_fetch_add(&place->generation, 1);
+}
+
+void freshness_move_on(struct freshness *freshness, int32_t survey_id)
+{
+    atomic_fetch_add(&freshness->places[place_of(survey_id)].generation, 1);
+}
+
+static void move_polled(struct place *place)
+{
+    atomic_fetch_add(&place->polled, 1);
+    atomic_fetch_add(&place->generation, 1);
+}
+
+struct arrivals *freshness_arrivals(struct freshness *freshness)
+{
+    return freshness->arrivals;
+}
+
+struct freshness_moves freshness_moves(const struct freshness *freshness, int32_t survey_id)
+{
+    const struct place *place = &freshness->places[place_of(survey_id)];
+    return (struct freshness_moves){atomic_load(&place->changed), atomic_load(&place->polled)};
 }
 
 bool freshness_is_current(const struct freshness *freshness)
@@ -117,7 +152,7 @@ static void move_others(struct freshness *freshness, bool all)
 {
     for (size_t i = 0; i < FRESHNESS_PLACES; i++)
         if (all || !freshness->polled[i])
-            atomic_fetch_add(&freshness->places[i].generation, 1);
+            move_polled(&freshness->places[i]);
 }
 
 /* Who connects anew may find another server, a standby or what was restored, whose transactions
@@ -128,7 +163,7 @@ static void take(struct freshness *freshness, uint64_t connection, struct arena 
     bool first = !freshness->seen || connection != freshness->connection;
     for (int row = 0; row < db_rows(result); row++) {
         if (!db_is_null(result, row, 0)) {
-            freshness_move(freshness, (int32_t)db_int(result, row, 0));
+            move_polled(&freshness->places[place_of((int32_t)db_int(result, row, 0))]);
             continue;
         }
         free(freshness->seen);

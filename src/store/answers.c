@@ -37,10 +37,10 @@ static const struct db_stmt append_marked = {
     " select " RESPONSE_ARRAYS ", unnest($22), unnest($23), unnest($24)"};
 
 static const struct db_stmt append_journal = {
-    "journal_append", "int4[] int4[] int4[] int4[] int8[] int2[] int4[]", "",
+    "journal_append", "int4[] int4[] int4[] int4[] int8[] int2[] int4[]", "xid8",
     "insert into journal (survey_id, slot, cuts, scores, weights)"
     " select survey_id, slot, ($5)[first:last], ($6)[first:last], ($7)[first:last]"
-    " from unnest($1, $2, $3, $4) r (survey_id, slot, first, last)"};
+    " from unnest($1, $2, $3, $4) r (survey_id, slot, first, last) returning xid"};
 
 /* The rows that were not there, and what they add to the journal: one statement, one transaction.
  */
@@ -84,8 +84,9 @@ static bool is_any_marked(const struct answer_row *const *rows, size_t count)
 }
 
 enum db_status answers_append(struct pg *pg, struct arena *arena,
-                              const struct answer_row *const *rows, size_t count)
+                              const struct answer_row *const *rows, size_t count, uint64_t *ret_xid)
 {
+    DB_RESULT journalled = NULL;
     struct db_param row_params[ANSWER_COLUMNS + MARK_COLUMNS], journal_params[JOURNAL_COLUMNS];
     bool marked = is_any_marked(rows, count);
     answers_encode_rows(arena, rows, count, row_params);
@@ -95,7 +96,10 @@ enum db_status answers_append(struct pg *pg, struct arena *arena,
     const struct db_call calls[] = {{marked ? &append_marked : &append_rows, row_params,
                                      ANSWER_COLUMNS + (marked ? MARK_COLUMNS : 0)},
                                     {&append_journal, journal_params, JOURNAL_COLUMNS}};
-    return pg_pipeline(pg, calls, 2);
+    enum db_status status = pg_pipeline(pg, calls, 2, &journalled);
+    if (status == DB_OK && ret_xid)
+        *ret_xid = db_rows(journalled) > 0 ? (uint64_t)db_int(journalled, 0, 0) : 0;
+    return status;
 }
 
 static int compare_key(int32_t survey_id, const struct uuid *id, const struct answer_row *row)

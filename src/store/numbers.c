@@ -12,16 +12,26 @@ const struct db_stmt *const numbers_statements[] = {OF_FACETS(numbers_one),
 
 _Static_assert(NUMBERS_FACETS == 11, "a statement for every facet");
 
-enum db_status numbers_count(struct pg *pg, struct arena *arena, const struct number_query *query,
-                             struct nps_counts *ret_counts)
+enum db_status numbers_count_seen(struct pg *pg, struct arena *arena,
+                                  const struct number_query *query, struct nps_counts *ret_counts,
+                                  struct number_seen *ret_seen)
 {
     const struct number_filter *filter = query->filters;
 
-    if (query->filter_count == 0)
-        return numbers_tally(pg, arena, query, SURVEY_FACET_TOTAL, 0, ret_counts);
+    *ret_seen = (struct number_seen){.facet = SURVEY_FACET_TOTAL};
     if (query->filter_count == 1 && !filter->text)
-        return numbers_tally(pg, arena, query, filter->facet, filter->value, ret_counts);
-    return numbers_rows(pg, arena, query, ret_counts);
+        *ret_seen = (struct number_seen){.facet = filter->facet, .value = filter->value};
+    else if (query->filter_count > 0)
+        return numbers_rows(pg, arena, query, ret_counts);
+    return numbers_tally(pg, arena, query, ret_counts, ret_seen);
+}
+
+enum db_status numbers_count(struct pg *pg, struct arena *arena, const struct number_query *query,
+                             struct nps_counts *ret_counts)
+{
+    struct number_seen seen;
+
+    return numbers_count_seen(pg, arena, query, ret_counts, &seen);
 }
 
 static const struct number_filter *filter_of(const struct number_query *query, int facet)

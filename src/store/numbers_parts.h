@@ -76,6 +76,10 @@ struct pieces numbers_pieces(struct arena *arena, const struct number_query *que
                              bool whole_days);
 
 /* Of a statement that asked for one cut. */
+/* numbers_one: a last row of its own, of facet NUMBER_SEEN_FACET, has the snapshot of it all. */
+#define NUMBER_SEEN_COLUMNS NUMBER_COLUMNS " pg_snapshot"
+enum { NUMBER_SEEN_COLUMN = 14, NUMBER_SEEN_FACET = -1 };
+
 void numbers_read_one(struct arena *arena, struct number_plan *plan, const struct db_result *sums,
                       struct nps_counts *ret_counts);
 
@@ -93,9 +97,10 @@ struct number_values numbers_read_values(struct arena *arena, struct number_plan
 struct number_values numbers_only(struct arena *arena, int32_t value, struct nps_counts *total,
                                   size_t windows);
 
-/* Of the whole survey (facet 0, value 0), or of one value of a facet that has a column. */
+/* Of the cut of seen: the whole survey (facet 0, value 0), or one value of a facet that has a
+ * column. Of at most two windows the snapshot becomes known. */
 enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct number_query *query,
-                             int facet, int32_t value, struct nps_counts *ret_counts);
+                             struct nps_counts *ret_counts, struct number_seen *seen);
 /* filters of the query are not looked at. */
 enum db_status numbers_tally_values(struct pg *pg, struct arena *arena,
                                     const struct number_query *query, int facet,

@@ -137,29 +137,33 @@
 #define ONE_CUT "select a.facet, a.value from asked a"
 #define RANGE_OF_CUTS "  join cut c on c.facet = r.facet"
 #define ONE_CUT_OF_JOURNAL "j.cut = a.facet::int8 << 32 | a.value"
-#define ONE(name, tallies, of_edges, column_sums)                                                  \
-    {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
+#define ONE(name, columns, before, tallies, of_edges, column_sums, after)                          \
+    {name, SUMS_PARAMS, columns,                                                                   \
      SUMS_SQL("", ONE_CUT, RANGE_OF_CUTS, ONE_CUT_OF_JOURNAL, of_edges,                            \
-              tallies OF_COUNTED column_sums)}
-#define ONE_OF_ALL(tallies, name)                                                                  \
+              before tallies OF_COUNTED column_sums after)}
+#define WITH_SEEN " select s.*, null::pg_snapshot from ("
+#define AND_SEEN                                                                                   \
+    ") s union all select -1::int2, 0, 0, " COUNTER_ZEROS ", pg_current_snapshot()"
+#define ONE_OF_ALL(name, columns, before, tallies, after)                                          \
     {                                                                                              \
-        ONE(name "total", tallies, TOTAL_OF_EDGES, ""),                                            \
-        ONE(name "channel", tallies, "", COLUMN_SUMS("channel", "")),                              \
-        ONE(name "agent", tallies, "", COLUMN_SUMS("agent", "")),                                  \
-        ONE(name "f1", tallies, "", COLUMN_SUMS("f1", "")),                                        \
-        ONE(name "f2", tallies, "", COLUMN_SUMS("f2", "")),                                        \
-        ONE(name "f3", tallies, "", COLUMN_SUMS("f3", "")),                                        \
-        ONE(name "f4", tallies, "", COLUMN_SUMS("f4", "")),                                        \
-        ONE(name "f5", tallies, "", COLUMN_SUMS("f5", "")),                                        \
-        ONE(name "f6", tallies, "", COLUMN_SUMS("f6", "")),                                        \
-        ONE(name "f7", tallies, "", COLUMN_SUMS("f7", "")),                                        \
-        ONE(name "f8", tallies, "", COLUMN_SUMS("f8", "")),                                        \
+        ONE(name "total", columns, before, tallies, TOTAL_OF_EDGES, "", after),                    \
+        ONE(name "channel", columns, before, tallies, "", COLUMN_SUMS("channel", ""), after),      \
+        ONE(name "agent", columns, before, tallies, "", COLUMN_SUMS("agent", ""), after),          \
+        ONE(name "f1", columns, before, tallies, "", COLUMN_SUMS("f1", ""), after),                \
+        ONE(name "f2", columns, before, tallies, "", COLUMN_SUMS("f2", ""), after),                \
+        ONE(name "f3", columns, before, tallies, "", COLUMN_SUMS("f3", ""), after),                \
+        ONE(name "f4", columns, before, tallies, "", COLUMN_SUMS("f4", ""), after),                \
+        ONE(name "f5", columns, before, tallies, "", COLUMN_SUMS("f5", ""), after),                \
+        ONE(name "f6", columns, before, tallies, "", COLUMN_SUMS("f6", ""), after),                \
+        ONE(name "f7", columns, before, tallies, "", COLUMN_SUMS("f7", ""), after),                \
+        ONE(name "f8", columns, before, tallies, "", COLUMN_SUMS("f8", ""), after),                \
     }
 
 const struct db_stmt numbers_one[NUMBERS_FACETS] =
-    ONE_OF_ALL(OF_ALL_LEVELS(TALLY_SUMS), "numbers_");
+    ONE_OF_ALL("numbers_", NUMBER_SEEN_COLUMNS, WITH_SEEN, OF_ALL_LEVELS(TALLY_SUMS), AND_SEEN);
 const struct db_stmt numbers_series[NUMBERS_FACETS] =
-    ONE_OF_ALL(OF_ALL_LEVELS(TALLIES) OF_ALL_LEVELS(TALLY_SUMS) PART_SUMS, "numbers_series_");
+    ONE_OF_ALL("numbers_series_", NUMBER_COLUMNS, "",
+               OF_ALL_LEVELS(TALLIES) OF_ALL_LEVELS(TALLY_SUMS) PART_SUMS, "");
 
 #define WITH_TOTAL(values)                                                                         \
     "select 0::int2 as facet, 0 as value from asked union all"                                     \

@@ -229,23 +229,27 @@ static enum db_status ask(struct pg *pg, const struct db_stmt *stmt, int32_t sur
 }
 
 enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct number_query *query,
-                             int facet, int32_t value, struct nps_counts *ret_counts)
+                             struct nps_counts *ret_counts, struct number_seen *seen)
 {
     struct number_plan plan = {.pieces = numbers_pieces(arena, query, true)};
     struct question question = {.pieces = &plan.pieces, .is_series = query->window_count > 2};
     DB_RESULT sums = NULL;
 
-    add_set(arena, &question, facet);
+    add_set(arena, &question, seen->facet);
     ask_ranges(arena, &question);
     ask_edges(arena, &question);
     plan.journal = cut_journal(arena, &question);
     ask_journal(arena, &question, &plan.journal);
     plan.of_facet = journal_stretches(arena, &question, 0, &plan.journal);
-    const struct db_stmt *stmt = question.is_series ? &numbers_series[facet] : &numbers_one[facet];
-    enum db_status status = ask(pg, stmt, query->survey_id, facet, value, &question, &sums);
-    if (status == DB_OK)
-        numbers_read_one(arena, &plan, sums, ret_counts);
-    return status;
+    const struct db_stmt *stmts = question.is_series ? numbers_series : numbers_one;
+    enum db_status status =
+        ask(pg, &stmts[seen->facet], query->survey_id, seen->facet, seen->value, &question, &sums);
+    if (status != DB_OK)
+        return status;
+    numbers_read_one(arena, &plan, sums, ret_counts);
+    seen->known = !question.is_series &&
+                  db_snapshot_read(sums, db_rows(sums) - 1, NUMBER_SEEN_COLUMN, &seen->snapshot);
+    return DB_OK;
 }
 
 enum db_status numbers_tally_values(struct pg *pg, struct arena *arena,

@@ -70,7 +70,7 @@ struct answer_row *answer(const char *at, int score)
 
 void append(const struct answer_row *row)
 {
-    ck_assert_int_eq(answers_append(pg, &arena, &row, 1), DB_OK);
+    ck_assert_int_eq(answers_append(pg, &arena, &row, 1, NULL), DB_OK);
 }
 
 void append_random(size_t count, const char *from, const char *to)
@@ -83,7 +83,7 @@ void append_random(size_t count, const char *from, const char *to)
         batch[i] = &rows[i];
     }
     unit_cuts_sort(batch, count);
-    ck_assert_int_eq(answers_append(pg, &arena, batch, count), DB_OK);
+    ck_assert_int_eq(answers_append(pg, &arena, batch, count, NULL), DB_OK);
 }
 
 bool fold(void)

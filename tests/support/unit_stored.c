@@ -38,7 +38,7 @@ struct pg *unit_stored_pg(void)
 
 struct uuid stored_add(const struct answer_row *row)
 {
-    ck_assert_int_eq(answers_append(pg, unit_folds_arena(), &row, 1), DB_OK);
+    ck_assert_int_eq(answers_append(pg, unit_folds_arena(), &row, 1, NULL), DB_OK);
     return row->id;
 }
 

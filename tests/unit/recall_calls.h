@@ -1,7 +1,7 @@
 /*
  * recall_calls: four calls of recall, without a database or a worker, whose turns are taken by
- * hand. Included once by a test program: it stands in place of jobs, freshness, the directory and
- * the poller.
+ * hand. Included once by a test program: it stands in place of jobs, freshness, live, the directory
+ * and the poller.
  */
 #ifndef NPSD_TESTS_UNIT_RECALL_CALLS_H
 #define NPSD_TESTS_UNIT_RECALL_CALLS_H
@@ -11,12 +11,14 @@
 #include "npsd/api/etag.h"
 #include "npsd/api/jobs.h"
 #include "npsd/api/limits.h"
+#include "npsd/api/live.h"
 #include "npsd/api/world.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/metrics.h"
 #include "npsd/state/poller.h"
 #include "suite.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define QUARTER_HOUR_US (900 * CLOCK_SECOND_US)
@@ -45,7 +47,7 @@ static struct directory_key keys[2];
 static atomic_bool key_used[2];
 static struct world world;
 
-/* --- in place of jobs, of freshness and of the directory --- */
+/* --- in place of jobs, of freshness, of live and of the directory --- */
 
 static struct {
     bool full;             /* takes no job */
@@ -60,11 +62,23 @@ static struct {
 static struct {
     int status;
     const char *body;
-    struct asked *arrives; /* asks while the handler runs; NULL: nobody */
-    bool moves;            /* an answer comes while the handler runs */
-    bool fills;            /* the queue is full when the handler has run */
+    struct asked *arrives;            /* asks while the handler runs; NULL: nobody */
+    bool moves;                       /* an answer comes while the handler runs */
+    bool fills;                       /* the queue is full when the handler has run */
+    const struct live_number *number; /* what it says that its reply consists of */
+    const char *goes_on;              /* the number's body from then on; NULL: as it is */
     int runs;
 } handler;
+
+static struct {
+    const char *body;      /* of the number that goes on; NULL: it has to be read */
+    bool lasts;            /* until the generation moves */
+    struct asked *arrives; /* asks during one look, */
+    int during;            /* which is this one, counted from 1 */
+    bool moves;            /* and then an answer comes */
+    int looks, keeps;
+    int blind; /* the look that finds nothing, counted from 1; 0: none */
+} going;
 
 static bool current;
 static uint64_t generation;
@@ -106,12 +120,59 @@ bool jobs_submit(struct call *call, bool undecided)
 struct reply jobs_handle(struct call *call)
 {
     handler.runs++;
+    call_identity(call)->number = handler.number;
     arrive(&handler.arrives);
     generation += handler.moves;
+    if (handler.goes_on)
+        going.body = handler.goes_on;
     queue.full |= handler.fills;
     if (handler.status == 200)
         return etag_reply(call, "text/plain", handler.body, strlen(handler.body));
     return reply_text(handler.status, "text/plain", "no", 2);
+}
+
+struct live *live_new(struct freshness *freshness)
+{
+    (void)freshness;
+    return malloc(1);
+}
+
+void live_free(struct live *live)
+{
+    free(live);
+}
+
+struct live_start live_start(struct live *live, int32_t survey_id)
+{
+    (void)live;
+    return (struct live_start){.position = generation + (uint64_t)survey_id};
+}
+
+void live_keep(struct live *live, const struct question *question, const struct live_start *start,
+               const struct live_number *number)
+{
+    (void)live;
+    (void)question;
+    going.keeps++;
+    ck_assert_ptr_eq(number, handler.number);
+    ck_assert_uint_eq(start->position + handler.moves, generation + 1);
+}
+
+struct kept_reply *live_reply(struct live *live, struct call *call, const struct question *question,
+                              bool *ret_lasts)
+{
+    (void)live;
+    ck_assert_uint_gt(question->len, 0);
+    int look = ++going.looks;
+    if (look == going.during) {
+        arrive(&going.arrives);
+        generation += going.moves;
+    }
+    if (!going.body || look == going.blind)
+        return NULL;
+    *ret_lasts = going.lasts;
+    const struct reply reply = etag_reply(call, "text/plain", going.body, strlen(going.body));
+    return kept_copy(&reply);
 }
 
 uint64_t freshness_generation(struct freshness *freshness, int32_t survey_id)
@@ -220,6 +281,7 @@ static void setup(void)
     world = (struct world){.recall = recall_new(NULL), .asks = limits_new(2)};
     memset(&queue, 0, sizeof queue);
     memset(&handler, 0, sizeof handler);
+    memset(&going, 0, sizeof going);
     handler.status = 200;
     handler.body = "first";
     current = true;

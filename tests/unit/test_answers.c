@@ -26,7 +26,7 @@ static const struct answer_row **batch_of(struct answer_row *rows, size_t count)
 
 static enum db_status append_rows(struct answer_row *rows, size_t count)
 {
-    return answers_append(unit_folds_pg(), unit_folds_arena(), batch_of(rows, count), count);
+    return answers_append(unit_folds_pg(), unit_folds_arena(), batch_of(rows, count), count, NULL);
 }
 
 static enum db_status carefully(const struct answer_row *const *batch, size_t count,
@@ -182,7 +182,8 @@ START_TEST(the_careful_way_says_what_it_met)
     for (size_t i = 0; i < 5; i++)
         rows[i] = row_of_march();
     const struct answer_row **batch = batch_of(rows, 5), *sorted[5];
-    ck_assert_int_eq(answers_append(unit_folds_pg(), unit_folds_arena(), batch + 1, 3), DB_OK);
+    ck_assert_int_eq(answers_append(unit_folds_pg(), unit_folds_arena(), batch + 1, 3, NULL),
+                     DB_OK);
     struct answer_row again[5];
     for (size_t i = 0; i < 5; i++) {
         again[i] = *batch[i];

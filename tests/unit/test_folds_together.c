@@ -104,7 +104,7 @@ static void append_batch(struct actor *actor)
         batch[i] = &rows[i];
     }
     unit_cuts_sort(batch, count);
-    ck_assert_int_eq(answers_append(actor->pg, &actor->arena, batch, count), DB_OK);
+    ck_assert_int_eq(answers_append(actor->pg, &actor->arena, batch, count, NULL), DB_OK);
     remember(batch, count);
     atomic_fetch_add(&appended, count);
 }

@@ -89,7 +89,7 @@ START_TEST(test_terminated_between_statements_costs_nothing)
     terminate();
     const struct db_param three = P_INT4(3);
     const struct db_call call = {&insert, &three, 1};
-    expect(DB_OK, pg_pipeline(pg, &call, 1));
+    expect(DB_OK, pg_pipeline(pg, &call, 1, NULL));
     ck_assert_int_eq(items(), 3);
 }
 END_TEST
@@ -120,7 +120,7 @@ START_TEST(test_reply_lost_after_the_commit)
     const struct db_param two = P_INT4(2);
     const struct db_call call = {&insert, &two, 1};
     unit_proxy_set(PROXY_CUT_REPLY);
-    expect(DB_LOST, pg_pipeline(pg, &call, 1));
+    expect(DB_LOST, pg_pipeline(pg, &call, 1, NULL));
     ck_assert_int_eq(items(), 2);
     unit_proxy_stop();
 }
@@ -271,7 +271,7 @@ START_TEST(test_forgotten_statements_are_prepared_again)
     expect(DB_OK, pg_command(pg, "DEALLOCATE ALL"));
     const struct db_param two = P_INT4(2);
     const struct db_call call = {&insert, &two, 1};
-    expect(DB_OK, pg_pipeline(pg, &call, 1));
+    expect(DB_OK, pg_pipeline(pg, &call, 1, NULL));
     ck_assert_int_eq(items(), 2);
 }
 END_TEST

@@ -231,7 +231,7 @@ static enum db_status pipeline(const struct db_stmt *first, int one, const struc
     const struct db_param params[] = {P_INT4(one), P_INT4(two), P_INT4(three)};
     const struct db_call calls[] = {
         {first, &params[0], 1}, {second, &params[1], 1}, {third, &params[2], 1}};
-    return pg_pipeline(pg, calls, 3);
+    return pg_pipeline(pg, calls, 3, NULL);
 }
 
 START_TEST(test_pipeline_is_all_or_nothing)
@@ -257,7 +257,7 @@ END_TEST
 
 START_TEST(test_pipeline_of_nothing)
 {
-    expect(DB_OK, pg_pipeline(pg, NULL, 0));
+    expect(DB_OK, pg_pipeline(pg, NULL, 0, NULL));
 }
 END_TEST
 
@@ -265,7 +265,7 @@ START_TEST(test_pipeline_with_wrong_parameters_sends_nothing)
 {
     const struct db_param param = P_INT4(1);
     const struct db_call calls[] = {{&insert, &param, 1}, {&insert, &param, 0}};
-    expect(DB_SCHEMA, pg_pipeline(pg, calls, 2));
+    expect(DB_SCHEMA, pg_pipeline(pg, calls, 2, NULL));
     ck_assert_int_eq(items(), 0);
 }
 END_TEST
@@ -275,7 +275,7 @@ static enum db_status pipeline_in_transaction(struct pg *connection, void *conte
     int *runs = context;
     const struct db_param param = P_INT4(1);
     const struct db_call call = {&insert, &param, 1};
-    enum db_status status = pg_pipeline(connection, &call, 1);
+    enum db_status status = pg_pipeline(connection, &call, 1, NULL);
     return status == DB_OK && ++*runs == 1 ? DB_RETRY : status;
 }
 
@@ -300,7 +300,7 @@ START_TEST(test_large_parameters_do_not_deadlock)
     const struct db_param param = P_BYTES(text, SIZE);
     const struct db_call calls[] = {{&echo, &param, 1}, {&echo, &param, 1}, {&echo, &param, 1}};
     int64_t started = clock_monotonic_us();
-    expect(DB_OK, pg_pipeline(pg, calls, 3));
+    expect(DB_OK, pg_pipeline(pg, calls, 3, NULL));
     DB_RESULT r = NULL;
     expect(DB_OK, pg_exec(pg, &echo, &param, 1, &r));
     size_t len;

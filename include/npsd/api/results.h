@@ -6,6 +6,7 @@
 
 #include "npsd/api/inquiry.h"
 #include "npsd/domain/nps.h"
+#include "npsd/store/numbers.h"
 
 enum { RESULTS_DECIMALS = 4, RESULTS_P_DECIMALS = 6 };
 
@@ -34,6 +35,17 @@ void results_write_change(struct json_writer *w, const struct nps_change *change
 void results_write_comparison(struct json_writer *w, const struct nps_counts *previous,
                               const struct nps_counts *current);
 
+/*
+ * The members of GET .../nps behind the head, and the end of the object: of one window, and if the
+ * one before was asked for, previous (NULL: there is none) and change.
+ */
+struct results_numbers {
+    const struct nps_counts *current, *previous;
+    bool compare;
+    int min_responses;
+};
+void results_write_numbers(struct json_writer *w, const struct results_numbers *numbers);
+
 /* --- one window --- */
 
 /* One window of a survey, and the window before if that was asked for. */
@@ -41,6 +53,7 @@ struct results {
     struct inquiry asked;
     bool compare; /* previous is set, unless the choice has none */
     struct nps_counts current, previous;
+    struct number_seen seen; /* by the query that counted both */
 };
 
 /* All of GET .../nps but the reply, so that the command line asks the same way; see inquiry_ask. */

@@ -18,7 +18,7 @@ struct stale;
 struct stale *stale_new(void);
 void stale_free(struct stale *stale);
 
-/* On a worker, with no landing set (see arena.h): without memory they do nothing. */
+/* With landings of their own (see arena.h): without memory they do nothing. */
 
 /* Keeps a reply that was just made for the call: a 200, or a 304 that has its body. */
 void stale_keep(struct call *call, const struct reply *reply);

@@ -22,6 +22,7 @@ struct freshness;
 struct display_meter;
 struct spooler;
 struct stale;
+struct live_number;
 
 /* Lanes for batches: while one encodes, PostgreSQL works for the other. More gain nothing. */
 enum { BATCH_LANES = 2 };
@@ -55,8 +56,10 @@ struct identity {
     const struct survey *survey;     /* NULL: the route has no {survey} */
     const struct link *link;         /* good and of this survey; NULL: none was shown */
     struct directory_snapshot *snapshot;
-    const char *actor;   /* for audit and history: "key 3 Olga", "edit token", "link",
-                            "anyone" */
+    const char *actor; /* for audit and history: "key 3 Olga", "edit token", "link",
+                          "anyone" */
+    const struct live_number
+        *number;         /* what its reply consists of, by its handler; NULL: unknown */
     struct quota *quota; /* what its answers were taken from; NULL: none were (yet), or no limit */
 };
 

@@ -38,6 +38,8 @@
       "Results given from memory, without a query")                                                \
     X(METRIC_SHARED, "npsd_results_shared_total", "",                                              \
       "Results that shared the query of another request")                                          \
+    X(METRIC_MOVED_ON, "npsd_results_moved_on_total", "",                                          \
+      "Numbers that went on with what was committed, without a query")                             \
     X(METRIC_SPOOLED, "npsd_spooled_total", "", "Responses acknowledged from the spool (202)")     \
     X(METRIC_SPOOL_MOVED, "npsd_spool_moved_total", "",                                            \
       "Spooled responses that PostgreSQL has taken")                                               \

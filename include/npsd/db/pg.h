@@ -185,13 +185,15 @@ enum db_status pg_transaction(struct pg *pg, const char *name, enum db_isolation
 
 /*
  * Statements sent in one pipeline with one Sync, so in one implicit transaction and one round trip.
- * Results are dropped. All or nothing: the status of the first that failed; DB_LOST: unknown.
+ * All or nothing: the status of the first that failed; DB_LOST: unknown. *ret_last, set on DB_OK
+ * only, is the result of the last statement; the others are dropped. NULL is fine.
  */
 struct db_call {
     const struct db_stmt *stmt;
     const struct db_param *params;
     size_t count;
 };
-enum db_status pg_pipeline(struct pg *pg, const struct db_call *calls, size_t count);
+enum db_status pg_pipeline(struct pg *pg, const struct db_call *calls, size_t count,
+                           struct db_result **ret_last);
 
 #endif

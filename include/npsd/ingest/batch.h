@@ -14,6 +14,7 @@ struct batch_tools {
     struct freshness *freshness; /* NULL: nobody to tell */
     struct spooler *spooler;     /* NULL: what cannot be committed is refused */
     bool hasty; /* what cannot be committed soon is kept by somebody: not worth waiting for */
+    bool arrivals_only; /* of the batch: all that was committed is among the arrivals */
 };
 
 /*

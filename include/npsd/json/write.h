@@ -26,6 +26,8 @@ struct json_writer {
 };
 
 struct json_writer json_writer(struct arena *arena);
+/* Goes on in an object whose text so far, from its brace to a member's end, was written before. */
+struct json_writer json_writer_after(struct arena *arena, const char *text, size_t len);
 
 void json_object_begin(struct json_writer *w, const char *name);
 void json_object_end(struct json_writer *w);

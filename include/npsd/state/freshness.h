@@ -10,6 +10,9 @@
  *     reads the generation, then queries, and keeps the result only if it has not moved meanwhile;
  *     serves it while the generation is the same and freshness_is_current.
  *
+ * A number need not even be read again for each answer that comes: what came is known
+ * (state/arrivals), and whether anything else has happened, too (freshness_moves).
+ *
  * So a result served from memory lacks no answer that this daemon acknowledged before the request,
  * nor one that another acknowledged more than a second before.
  *
@@ -21,6 +24,7 @@
 #define NPSD_STATE_FRESHNESS_H
 
 #include "npsd/db/pg.h"
+#include "npsd/state/arrivals.h"
 #include "npsd/state/directory.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +40,20 @@ void freshness_free(struct freshness *freshness);
 uint64_t freshness_generation(struct freshness *freshness, int32_t survey_id);
 /* After the commit, before the reply. Any thread. NULL is fine. */
 void freshness_move(struct freshness *freshness, int32_t survey_id);
+/* The same if all that was committed stands in the arrivals. */
+void freshness_move_on(struct freshness *freshness, int32_t survey_id);
+/* What this daemon has committed lately. */
+struct arrivals *freshness_arrivals(struct freshness *freshness);
+
+/* Why the generation of a survey has moved, as counters that only grow. */
+struct freshness_moves {
+    uint64_t changed; /* something else than arrivals: corrections, erasures, what had to be retried
+                       */
+    uint64_t polled;  /* a poll found something, others' or our own, or has not looked */
+};
+/* Read after the generation, they are at least as new. Any thread. */
+struct freshness_moves freshness_moves(const struct freshness *freshness, int32_t survey_id);
+
 /* True while the last poll that succeeded began less than a second ago. Any thread. */
 bool freshness_is_current(const struct freshness *freshness);
 

@@ -41,10 +41,12 @@ extern const struct db_stmt *const answers_statements[];
 /*
  * The fast way: all rows in one round trip and one transaction. rows are sorted by (survey_id, id),
  * all ids different. DB_CONFLICT: at least one id is there already, nothing was written. arena is
- * for the encoding.
+ * for the encoding. *ret_xid, set on DB_OK, is the transaction; 0: nothing of it counts. NULL is
+ * fine.
  */
 enum db_status answers_append(struct pg *pg, struct arena *arena,
-                              const struct answer_row *const *rows, size_t count);
+                              const struct answer_row *const *rows, size_t count,
+                              uint64_t *ret_xid);
 
 /* What a row met in the careful way. */
 enum answer_outcome {

@@ -11,7 +11,7 @@
 #ifndef NPSD_STORE_NUMBERS_H
 #define NPSD_STORE_NUMBERS_H
 
-#include "npsd/db/pg.h"
+#include "npsd/db/snapshot.h"
 #include "npsd/domain/nps.h"
 #include "npsd/store/windows.h"
 
@@ -41,6 +41,19 @@ extern const struct db_stmt *const numbers_statements[];
 /* ret_counts has room for window_count. arena is for the parameters. */
 enum db_status numbers_count(struct pg *pg, struct arena *arena, const struct number_query *query,
                              struct nps_counts *ret_counts);
+
+/* Up to when a count goes, for who counts on. */
+struct number_seen {
+    bool known;    /* false: of rows, which are not counted on */
+    int facet;     /* of answers with this value in this facet; SURVEY_FACET_TOTAL: of all */
+    int32_t value; /* its number */
+    struct db_snapshot snapshot;
+};
+
+/* The same for at most two windows. */
+enum db_status numbers_count_seen(struct pg *pg, struct arena *arena,
+                                  const struct number_query *query, struct nps_counts *ret_counts,
+                                  struct number_seen *ret_seen);
 
 struct number_value {
     int32_t value;
