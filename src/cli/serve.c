@@ -43,7 +43,8 @@ enum {
     SINGLE_BATCH = 1024, /* answers a transaction; what waits is bounded by the load */
     MANY_BATCH = 500,    /* larger ones hold up other writers for longer than they gain */
     ASKS_A_MINUTE = 600, /* of one address, for keys and surveys that the directory does not know */
-    DRAIN_MS = 10000
+    DRAIN_MS = 10000,
+    FIRST_LOOK_MS = 1000 /* before it listens; then it serves without the database */
 };
 
 /* A lane runs the same few statements with arrays of all sizes: planning anew for small ones costs
@@ -170,6 +171,8 @@ static bool start_servers(struct service *s, const struct config *config)
         .observe = traffic_observe,
     };
     int handed = notify_socket(0), handed_admin = notify_socket(1);
+    /* Who takes over a socket, and with it requests, must know keys and surveys by then. */
+    poller_wait_first(s->world.poller, FIRST_LOOK_MS);
     const struct server_options service = {
         .listen = config->listen,
         .socket = handed > 0 ? handed : 0,

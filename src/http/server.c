@@ -241,21 +241,29 @@ size_t server_in_flight(const struct server *server)
     return atomic_load(&server->in_flight);
 }
 
-void server_drain(struct server *server)
+static void drain(struct server *server, bool refuses, int linger_ms)
 {
-    int64_t linger_us = server->listener.handed_over ? LINGER_MS * INT64_C(1000) : 0;
     if (atomic_load(&server->draining))
         return;
-    atomic_store(&server->refuse_from_us, clock_monotonic_us() + linger_us);
+    atomic_store(&server->linger_until_us, clock_monotonic_us() + linger_ms * INT64_C(1000));
+    atomic_store(&server->refuses, refuses);
     if (!atomic_exchange(&server->draining, true))
         listener_stop_accepting(&server->listener);
 }
 
-/* Connections that are open may bring a request, as long as we would take it. */
+/* Whose socket was handed over has a successor, and nobody needs to be refused: each connection is
+ * closed with its next reply, and the client's next one is the successor's. */
+void server_drain(struct server *server)
+{
+    bool has_successor = server->listener.handed_over;
+    drain(server, !has_successor, has_successor ? LINGER_MS : 0);
+}
+
+/* Connections that are open may bring a request, and we would wait for it. */
 static bool may_bring(const struct server *server)
 {
     return atomic_load(&server->draining) && atomic_load(&server->listener.count) > 0 &&
-           clock_monotonic_us() < atomic_load(&server->refuse_from_us);
+           clock_monotonic_us() < atomic_load(&server->linger_until_us);
 }
 
 static bool is_quiet(const struct server *server)
@@ -282,9 +290,11 @@ bool server_stop(struct server *server)
 {
     if (!server)
         return true;
-    server_drain(server);
+    /* Without a drain before nobody has to go elsewhere: what still comes is answered. */
+    drain(server, false, 0);
     if (!server_wait(server, STOP_WAIT_MS)) {
         /* Somebody still holds calls of ours, and libmicrohttpd would abort the process. */
+        atomic_store(&server->refuses, true);
         log_error(NULL, "requests-left", LOG_NUMBER("count", (int64_t)server_in_flight(server)));
         return false;
     }

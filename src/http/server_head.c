@@ -261,8 +261,7 @@ void head_decide(struct request *request)
     }
     bool no_length = wants_length(request);
     request->close = request->chunked || no_length;
-    if (atomic_load(&request->server->draining) &&
-        clock_monotonic_us() >= atomic_load(&request->server->refuse_from_us))
+    if (atomic_load(&request->server->refuses))
         request_refuse(request, PROBLEM_DRAINING, NULL);
     else
         find_route(request);

@@ -143,7 +143,8 @@ struct server {
     struct MHD_Daemon *mhd;
     _Atomic bool started;
     _Atomic bool draining;
-    _Atomic int64_t refuse_from_us; /* while draining; monotonic */
+    _Atomic bool refuses;            /* while draining: what open connections bring */
+    _Atomic int64_t linger_until_us; /* while draining: for what they bring; monotonic */
     char id_prefix[9];
     pthread_key_t ready; /* of each thread of libmicrohttpd: its struct ready_table */
     /* What threads write with every request, apart from what they only read. */

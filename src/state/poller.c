@@ -28,8 +28,8 @@ struct poller {
     struct pg *pg;
     pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    bool stopping;               /* under the mutex */
+    pthread_cond_t wake, looked;
+    bool stopping, has_looked;   /* under the mutex */
     _Atomic enum db_status last; /* of the last look */
     _Atomic int64_t answered_us; /* monotonic: when the last look that succeeded began; 0: never */
     bool schema_good;            /* the thread's own, as is what follows */
@@ -150,19 +150,41 @@ static bool pause_poller(struct poller *poller)
     return go_on;
 }
 
+static void tell_looked(struct poller *poller)
+{
+    pthread_mutex_lock(&poller->mutex);
+    poller->has_looked = true;
+    pthread_mutex_unlock(&poller->mutex);
+    pthread_cond_broadcast(&poller->looked);
+}
+
+void poller_wait_first(struct poller *poller, int timeout_ms)
+{
+    int64_t until_us = clock_monotonic_us() + timeout_ms * INT64_C(1000);
+    const struct timespec until = {.tv_sec = until_us / CLOCK_SECOND_US,
+                                   .tv_nsec = until_us % CLOCK_SECOND_US * 1000};
+    int waited = 0;
+    pthread_mutex_lock(&poller->mutex);
+    while (!poller->has_looked && waited == 0)
+        waited = pthread_cond_timedwait(&poller->looked, &poller->mutex, &until);
+    pthread_mutex_unlock(&poller->mutex);
+}
+
 static void *poller_main(void *argument)
 {
     struct poller *poller = argument;
     pthread_setname_np(pthread_self(), "npsd-poller");
-    do
+    do {
         look(poller);
-    while (pause_poller(poller));
+        tell_looked(poller);
+    } while (pause_poller(poller));
     return NULL;
 }
 
 static void poller_free(struct poller *poller)
 {
     pthread_cond_destroy(&poller->wake);
+    pthread_cond_destroy(&poller->looked);
     pthread_mutex_destroy(&poller->mutex);
     pg_free(poller->pg);
     free(poller);
@@ -181,6 +203,7 @@ struct poller *poller_start(const struct poller_options *options)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&poller->wake, &monotonic);
+    pthread_cond_init(&poller->looked, &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (!poller->pg || pthread_create(&poller->thread, NULL, poller_main, poller) != 0) {
         poller_free(poller);

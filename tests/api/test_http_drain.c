@@ -2,7 +2,9 @@
 #include "npsd/base/clock.h"
 #include "support/edge.h"
 #include "unit/suite.h"
+#include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -82,6 +84,77 @@ START_TEST(drain_answers_everybody)
         ck_assert_str_eq(raw_header(&reply, "Connection"), "close");
         close(fds[i]);
     }
+    edge_stop(&edge);
+}
+END_TEST
+
+static void *stop_server(void *ret_stopped)
+{
+    *(bool *)ret_stopped = server_stop(edge.server);
+    return NULL;
+}
+
+static void wait_until_nobody_is_accepted(void)
+{
+    int64_t start_us = clock_monotonic_us();
+    for (int fd; (fd = raw_connect(&edge)) >= 0 && ms_since(start_us) < 5000; usleep(1000))
+        close(fd);
+}
+
+/* Who watches a daemon's health does not take it for ill because it ends. */
+START_TEST(what_comes_while_it_stops_is_answered)
+{
+    bool stopped = false;
+    pthread_t stopping;
+    edge_start(&edge, NULL);
+    edge_hold(&edge, true);
+    int idle = raw_connect(&edge), held = raw_connect(&edge);
+    raw_send(idle, HELLO);
+    ck_assert_int_eq(raw_read(idle, false).status, 200);
+    raw_send(held, LATER);
+    wait_for_waiting(1);
+    pthread_create(&stopping, NULL, stop_server, &stopped);
+    wait_until_nobody_is_accepted();
+    raw_send(idle, HELLO);
+    struct raw_reply reply = raw_read(idle, false);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert_str_eq(raw_header(&reply, "Connection"), "close");
+    edge_hold(&edge, false);
+    pthread_join(stopping, NULL);
+    ck_assert(stopped);
+    edge.server = NULL;
+    close(idle);
+    close(held);
+    edge_stop(&edge);
+}
+END_TEST
+
+/* However late: nobody is told to go elsewhere while a successor takes what is new. */
+START_TEST(who_has_a_successor_refuses_nothing)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(bind(listening, (struct sockaddr *)&any, sizeof any), 0);
+    ck_assert_int_eq(listen(listening, 8), 0);
+    const struct server_options options = {
+        .socket = listening, .listener = 1, .threads = 1, .connections = 16};
+    edge_start(&edge, &options);
+    edge_hold(&edge, true);
+    int idle = raw_connect(&edge), held = raw_connect(&edge);
+    raw_send(idle, HELLO);
+    ck_assert_int_eq(raw_read(idle, false).status, 200);
+    raw_send(held, LATER);
+    wait_for_waiting(1);
+    server_drain(edge.server);
+    usleep(2200000);
+    raw_send(idle, HELLO);
+    struct raw_reply reply = raw_read(idle, false);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert_str_eq(raw_header(&reply, "Connection"), "close");
+    edge_hold(&edge, false);
+    ck_assert(server_wait(edge.server, 5000));
+    close(idle);
+    close(held);
     edge_stop(&edge);
 }
 END_TEST
@@ -230,8 +303,14 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {drain_answers_everybody, clients_that_went, a_full_queue_is_told,
-                                  a_request_left_behind,   drain_under_load,  nobody_starves};
+    const TTest *const tests[] = {drain_answers_everybody,
+                                  what_comes_while_it_stops_is_answered,
+                                  who_has_a_successor_refuses_nothing,
+                                  clients_that_went,
+                                  a_full_queue_is_told,
+                                  a_request_left_behind,
+                                  drain_under_load,
+                                  nobody_starves};
     Suite *suite = suite_create("http_drain");
     TCase *tcase = tcase_create("drain");
     tcase_set_timeout(tcase, 90);

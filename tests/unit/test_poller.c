@@ -99,6 +99,30 @@ START_TEST(ready_and_fresh)
 }
 END_TEST
 
+/* So that who listens after it knows keys and surveys, if the database is there. */
+START_TEST(the_first_look_can_be_waited_for)
+{
+    add_survey("known");
+    start(false);
+    poller_wait_first(poller, 10000);
+    ck_assert(knows_survey("known"));
+    poller_wait_first(poller, 10000); /* at once */
+}
+END_TEST
+
+START_TEST(a_silent_database_is_not_waited_for_longer)
+{
+    database.url = unit_proxy_start();
+    unit_proxy_set(PROXY_SILENT);
+    int64_t began_us = clock_monotonic_us();
+    start(false);
+    poller_wait_first(poller, 200);
+    ck_assert_int_lt(clock_monotonic_us() - began_us, 2 * CLOCK_SECOND_US);
+    unit_proxy_set(PROXY_PASS);
+    wait_for(POLLER_READY);
+}
+END_TEST
+
 START_TEST(away_and_back)
 {
     add_survey("kept");
@@ -312,6 +336,8 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, ready_and_fresh);
+    tcase_add_test(tcase, the_first_look_can_be_waited_for);
+    tcase_add_test(tcase, a_silent_database_is_not_waited_for_longer);
     tcase_add_test(tcase, away_and_back);
     tcase_add_loop_test(tcase, away_from_the_beginning, 0, 2);
     tcase_add_test(tcase, no_schema);

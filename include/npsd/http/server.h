@@ -87,17 +87,17 @@ void server_answer(struct call *call, struct reply reply);
 size_t server_in_flight(const struct server *server);
 /*
  * Stops accepting connections; new requests on open ones get 503 draining and Connection: close.
- * With a socket that was handed over another process takes the new connections, so for two seconds
- * requests on open ones are still taken, and answered with Connection: close: their clients come to
- * the other one.
+ * With a socket that was handed over another process takes the new connections, and nothing is
+ * refused: requests on open ones are waited for, for two seconds, and answered with Connection:
+ * close, so their clients come to the other one.
  */
 void server_drain(struct server *server);
 /* Waits until every accepted request is answered and sent, at most timeout_ms; false if some were
  * not. */
 bool server_wait(struct server *server, int timeout_ms);
 /*
- * Ends it and frees everything: drain and wait first (what was not, is done here for 5 s). NULL is
- * fine. False if somebody still has a call of ours: then, after a log line, the server goes on as
+ * Ends it and frees everything: drain and wait first, else what comes until it is quiet is still
+ * answered (at most for 5 s), as by /healthz of a daemon that ends. NULL is fine. False if somebody still has a call of ours: then, after a log line, the server goes on as
  * it is, refusing new requests, and app with it must stay until the process ends.
  */
 bool server_stop(struct server *server);

@@ -28,6 +28,8 @@ enum poller_health {
 struct poller;
 
 struct poller *poller_start(const struct poller_options *options);
+/* Waits until the first look has ended, whatever it found; at most so long. */
+void poller_wait_first(struct poller *poller, int timeout_ms);
 /* Any thread. */
 enum poller_health poller_health(const struct poller *poller);
 void poller_stop(struct poller *poller);
