@@ -44,7 +44,7 @@ enum {
     MANY_BATCH = 500,    /* larger ones hold up other writers for longer than they gain */
     ASKS_A_MINUTE = 600, /* of one address, for keys and surveys that the directory does not know */
     DRAIN_MS = 10000,
-    FIRST_LOOK_MS = 1000 /* before it listens; then it serves without the database */
+    FIRST_LOOK_MS = 1000 /* then it serves without the database */
 };
 
 /* A lane runs the same few statements with arrays of all sizes: planning anew for small ones costs
@@ -146,8 +146,12 @@ static bool start_state(struct service *s, const struct config *config, bool mig
     struct world *world = &s->world;
     const struct poller_options poller = {&s->database, world->directory, world->freshness,
                                           migrate};
-    return start_spooler(s, config) && (world->poller = poller_start(&poller)) &&
-           (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
+    if (!start_spooler(s, config) || !(world->poller = poller_start(&poller)))
+        return false;
+    /* Who takes over a socket, and with it requests, must know keys and surveys by then; and the
+     * others need the schema that a migration makes. */
+    poller_wait_first(world->poller, FIRST_LOOK_MS);
+    return (world->pool = pool_start(&s->database, config->db_workers, JOBS_MAX)) &&
            start_lanes(s, config) && (s->folder = folder_start(&s->folds, world->displays));
 }
 
@@ -171,8 +175,6 @@ static bool start_servers(struct service *s, const struct config *config)
         .observe = traffic_observe,
     };
     int handed = notify_socket(0), handed_admin = notify_socket(1);
-    /* Who takes over a socket, and with it requests, must know keys and surveys by then. */
-    poller_wait_first(s->world.poller, FIRST_LOOK_MS);
     const struct server_options service = {
         .listen = config->listen,
         .socket = handed > 0 ? handed : 0,

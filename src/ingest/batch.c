@@ -177,8 +177,13 @@ static struct arrival arrival_of(const struct answer_row *row, uint64_t xid)
 }
 
 /* Those that count. xid 0: none does. */
-static void add_arrivals(struct batch_tools *tools, const struct run *run, uint64_t xid)
+static void tell_arrivals(struct batch_tools *tools, const struct run *run, uint64_t xid)
 {
+    if (!tools->freshness)
+        return;
+    if (pg_connections(tools->pg) != tools->connections)
+        freshness_move_all(tools->freshness);
+    tools->connections = pg_connections(tools->pg);
     struct arrival *arrivals = arena_alloc(tools->arena, run->count * sizeof *arrivals);
     size_t count = 0;
     for (size_t i = 0; xid && i < run->count; i++)
@@ -195,8 +200,7 @@ static void run_commit(struct batch_tools *tools, struct run *run)
         answers_append(tools->pg, tools->arena, run_rows(tools->arena, run), run->count, &xid);
     if (status == DB_OK) {
         set_outcome(run, LANE_CREATED);
-        if (tools->freshness)
-            add_arrivals(tools, run, xid);
+        tell_arrivals(tools, run, xid);
     } else {
         tools->arrivals_only = false;
         settle(tools, run, status);

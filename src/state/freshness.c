@@ -90,6 +90,12 @@ void freshness_move(struct freshness *freshness, int32_t survey_id)
     atomic_fetch_add(&place->generation, 1);
 }
 
+void freshness_move_all(struct freshness *freshness)
+{
+    for (int i = 0; i < FRESHNESS_PLACES; i++)
+        freshness_move(freshness, i);
+}
+
 void freshness_move_on(struct freshness *freshness, int32_t survey_id)
 {
     atomic_fetch_add(&freshness->places[place_of(survey_id)].generation, 1);
@@ -148,15 +154,14 @@ static struct buf choose(struct freshness *freshness, struct arena *arena,
 
 /* What was not polled may have changed unseen: after the poll, so that whoever reads a generation
  * from now on queries after the snapshot from which the next poll goes on. */
-static void move_others(struct freshness *freshness, bool all)
+static void move_others(struct freshness *freshness)
 {
     for (size_t i = 0; i < FRESHNESS_PLACES; i++)
-        if (all || !freshness->polled[i])
+        if (!freshness->polled[i])
             move_polled(&freshness->places[i]);
 }
 
-/* Who connects anew may find another server, a standby or what was restored, whose transactions
- * have other numbers: so nothing is known then. */
+/* Of another server nothing is known. */
 static void take(struct freshness *freshness, uint64_t connection, struct arena *arena,
                  const struct db_result *result)
 {
@@ -170,7 +175,9 @@ static void take(struct freshness *freshness, uint64_t connection, struct arena 
         freshness->seen = strdup(db_text(result, row, 1, arena));
     }
     freshness->connection = connection;
-    move_others(freshness, first || !freshness->seen);
+    move_others(freshness);
+    if (first || !freshness->seen)
+        freshness_move_all(freshness);
 }
 
 static void forget(struct freshness *freshness)

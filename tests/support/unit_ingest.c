@@ -68,6 +68,16 @@ void ingest_settings(const char *const *settings)
     batch_options.settings = settings;
 }
 
+void ingest_tell(struct freshness *freshness)
+{
+    tools.freshness = freshness;
+}
+
+void ingest_drop(void)
+{
+    pg_drop(tools.pg);
+}
+
 void ingest_commit(struct lane_item *const *items, size_t count)
 {
     batch_commit(&tools, items, count);

@@ -17,6 +17,10 @@ void ingest_begin(void);
 void ingest_end(void);
 /* Connections made from now on begin with these settings. */
 void ingest_settings(const char *const *settings);
+/* What ingest_commit tells of; borrowed, until ingest_end. NULL: nobody. */
+void ingest_tell(struct freshness *freshness);
+/* The next batch goes over a new connection. */
+void ingest_drop(void);
 /* Takes the items as a lane does. */
 void ingest_commit(struct lane_item *const *items, size_t count);
 

@@ -14,7 +14,8 @@ struct batch_tools {
     struct freshness *freshness; /* NULL: nobody to tell */
     struct spooler *spooler;     /* NULL: what cannot be committed is refused */
     bool hasty; /* what cannot be committed soon is kept by somebody: not worth waiting for */
-    bool arrivals_only; /* of the batch: all that was committed is among the arrivals */
+    uint64_t connections; /* of pg, when it was last looked at */
+    bool arrivals_only;   /* of the batch: all that was committed is among the arrivals */
 };
 
 /*

@@ -40,15 +40,18 @@ void freshness_free(struct freshness *freshness);
 uint64_t freshness_generation(struct freshness *freshness, int32_t survey_id);
 /* After the commit, before the reply. Any thread. NULL is fine. */
 void freshness_move(struct freshness *freshness, int32_t survey_id);
-/* The same if all that was committed stands in the arrivals. */
+/* Of all surveys: whoever connects anew may find another server, a standby or what was restored,
+ * whose transactions have other numbers. */
+void freshness_move_all(struct freshness *freshness);
+/* As freshness_move, if all that was committed stands in the arrivals. */
 void freshness_move_on(struct freshness *freshness, int32_t survey_id);
 /* What this daemon has committed lately. */
 struct arrivals *freshness_arrivals(struct freshness *freshness);
 
 /* Why the generation of a survey has moved, as counters that only grow. */
 struct freshness_moves {
-    uint64_t changed; /* something else than arrivals: corrections, erasures, what had to be retried
-                       */
+    uint64_t changed; /* something else than arrivals: corrections, erasures, what had to be
+                         retried, another server */
     uint64_t polled;  /* a poll found something, others' or our own, or has not looked */
 };
 /* Read after the generation, they are at least as new. Any thread. */
