@@ -58,7 +58,7 @@ static void add(void *context, const struct arrival *arrival)
             number->counts[w].score[arrival->score]++;
 }
 
-/* --- places; the next four need the mutex --- */
+/* --- places; all but the last two of these functions need the mutex --- */
 
 static struct place *place_of(struct live *live, const struct question *question)
 {
@@ -86,18 +86,43 @@ static bool go_on(struct live *live, struct place *place)
                           &place->number);
 }
 
-/* A copy of the number as it is now. */
-static bool look_up(struct live *live, const struct question *question, struct live_number *number,
-                    bool *ret_lasts)
+/* What a look has found: a copy of the place. */
+struct look {
+    struct live_number number;
+    int64_t began_us;
+    uint64_t position;
+};
+
+static bool look_up(struct live *live, const struct question *question, struct look *look)
 {
     struct place *place = place_of(live, question);
     if (!question_is(&place->question, question) || !go_on(live, place))
         return false;
-    *number = place->number;
-    /* What a poll has found since may not stand in it, and the next poll does not find it again. */
-    *ret_lasts =
-        freshness_moves(live->freshness, number->survey_id).polled == place->start.moves.polled;
+    look->number = place->number;
+    look->began_us = place->start.began_us;
+    look->position = place->start.position;
     return true;
+}
+
+/* Whether a look has found what the place still says. */
+static bool is_latest(struct live *live, const struct question *question, const struct look *look)
+{
+    const struct place *place = place_of(live, question);
+    return question_is(&place->question, question) && place->start.began_us == look->began_us &&
+           place->start.position == look->position;
+}
+
+/* What a poll has found since the number was read may not stand in it, and the next poll does not
+ * find it again. */
+static void remember(struct live *live, const struct question *question, const struct look *look,
+                     struct kept_reply *kept, struct live_memory *memory)
+{
+    const struct place *place = place_of(live, question);
+    memory->lasts = is_latest(live, question, look) &&
+                    freshness_moves(live->freshness, look->number.survey_id).polled ==
+                        place->start.moves.polled;
+    if (memory->lasts && memory->table)
+        kept_put(memory->table, question, memory->generation, kept);
 }
 
 struct live_start live_start(struct live *live, int32_t survey_id)
@@ -142,11 +167,11 @@ static struct kept_reply *write_reply(struct call *call, const struct live_numbe
 }
 
 struct kept_reply *live_reply(struct live *live, struct call *call, const struct question *question,
-                              bool *ret_lasts)
+                              struct live_memory *memory)
 {
-    struct live_number number;
+    struct look look;
     pthread_mutex_lock(&live->mutex);
-    bool found = look_up(live, question, &number, ret_lasts);
+    bool found = look_up(live, question, &look);
     pthread_mutex_unlock(&live->mutex);
     if (!found)
         return NULL;
@@ -156,8 +181,13 @@ struct kept_reply *live_reply(struct live *live, struct call *call, const struct
         return NULL;
     }
     call->arena->landing = &landing;
-    struct kept_reply *kept = write_reply(call, &number);
+    struct kept_reply *kept = write_reply(call, &look.number);
     call->arena->landing = outer;
+    if (!kept)
+        return NULL;
+    pthread_mutex_lock(&live->mutex);
+    remember(live, question, &look, kept, memory);
+    pthread_mutex_unlock(&live->mutex);
     return kept;
 }
 

@@ -174,8 +174,11 @@ static void give_up(struct recall *recall, struct flight *flight)
 {
     pthread_mutex_lock(&recall->mutex);
     take_out(flight);
+    struct flight *after = flight->after; /* of those who asked while it seemed to have begun */
     pthread_mutex_unlock(&recall->mutex);
     wake(flight->waiting, NULL, OVERLOADED);
+    if (after)
+        wake_all(after, NULL, OVERLOADED);
 }
 
 /* The route's own reply, or the last known one while the database does not answer. */
@@ -238,14 +241,13 @@ static void end(struct recall *recall, struct flight *flight, const struct outco
 static struct kept_reply *move_on(struct call *call, const struct question *question,
                                   uint64_t generation, bool *ret_lasts)
 {
+    struct live_memory memory = {.table = table_of(call), .generation = generation};
     struct kept_reply *kept = NULL;
     if (call_identity(call)->survey)
-        kept = live_reply(call_world(call)->recall->live, call, question, ret_lasts);
-    if (!kept)
-        return NULL;
-    metrics_add(METRIC_MOVED_ON, 1);
-    if (*ret_lasts)
-        kept_put(table_of(call), question, generation, kept);
+        kept = live_reply(call_world(call)->recall->live, call, question, &memory);
+    if (kept)
+        metrics_add(METRIC_MOVED_ON, 1);
+    *ret_lasts = memory.lasts;
     return kept;
 }
 

@@ -176,7 +176,18 @@ static struct arrival arrival_of(const struct answer_row *row, uint64_t xid)
     return arrival;
 }
 
-/* Those that count. xid 0: none does. */
+/* Before its answers can be seen, so that who sees them does not remember them as of before. */
+static void move_surveys(struct freshness *freshness, const struct run *run)
+{
+    int32_t moved = 0; /* no survey's id */
+    for (size_t i = 0; i < run->count; i++)
+        if (run->items[i]->row.survey_id != moved) {
+            moved = run->items[i]->row.survey_id;
+            freshness_move_on(freshness, moved);
+        }
+}
+
+/* Those that count. xid 0: it is not known, or none does. */
 static void tell_arrivals(struct batch_tools *tools, const struct run *run, uint64_t xid)
 {
     if (!tools->freshness)
@@ -186,9 +197,14 @@ static void tell_arrivals(struct batch_tools *tools, const struct run *run, uint
     tools->connections = pg_connections(tools->pg);
     struct arrival *arrivals = arena_alloc(tools->arena, run->count * sizeof *arrivals);
     size_t count = 0;
-    for (size_t i = 0; xid && i < run->count; i++)
+    for (size_t i = 0; i < run->count; i++)
         if (!run->items[i]->row.set_aside)
             arrivals[count++] = arrival_of(&run->items[i]->row, xid);
+    if (count > 0 && xid == 0) {
+        tools->arrivals_only = false;
+        return;
+    }
+    move_surveys(tools->freshness, run);
     arrivals_add(freshness_arrivals(tools->freshness), arrivals, count);
 }
 

@@ -75,11 +75,11 @@ struct number_plan {
 struct pieces numbers_pieces(struct arena *arena, const struct number_query *query,
                              bool whole_days);
 
-/* Of a statement that asked for one cut. */
 /* numbers_one: a last row of its own, of facet NUMBER_SEEN_FACET, has the snapshot of it all. */
 #define NUMBER_SEEN_COLUMNS NUMBER_COLUMNS " pg_snapshot"
 enum { NUMBER_SEEN_COLUMN = 14, NUMBER_SEEN_FACET = -1 };
 
+/* Of a statement that asked for one cut. */
 void numbers_read_one(struct arena *arena, struct number_plan *plan, const struct db_result *sums,
                       struct nps_counts *ret_counts);
 

@@ -104,11 +104,11 @@ static const struct arrival promoter = {
 /* Status 0: it has to be read. */
 static struct reply ask_of(const struct question *question)
 {
-    bool lasts = false;
-    struct kept_reply *kept = live_reply(live, &call, question, &lasts);
+    struct live_memory memory = {.table = NULL};
+    struct kept_reply *kept = live_reply(live, &call, question, &memory);
     if (!kept)
         return (struct reply){0};
-    ck_assert(lasts); /* nobody polls here */
+    ck_assert(memory.lasts); /* nobody polls here */
     return kept_answer(&call, kept);
 }
 
@@ -143,7 +143,7 @@ static const char *expected_body(void)
     return written(&expected);
 }
 
-static void expect_promoters(int count)
+static inline void expect_promoters(int count)
 {
     expected = number;
     expected.counts[0].score[9] += count;

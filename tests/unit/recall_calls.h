@@ -159,7 +159,7 @@ void live_keep(struct live *live, const struct question *question, const struct 
 }
 
 struct kept_reply *live_reply(struct live *live, struct call *call, const struct question *question,
-                              bool *ret_lasts)
+                              struct live_memory *memory)
 {
     (void)live;
     ck_assert_uint_gt(question->len, 0);
@@ -170,9 +170,12 @@ struct kept_reply *live_reply(struct live *live, struct call *call, const struct
     }
     if (!going.body || look == going.blind)
         return NULL;
-    *ret_lasts = going.lasts;
+    memory->lasts = going.lasts;
     const struct reply reply = etag_reply(call, "text/plain", going.body, strlen(going.body));
-    return kept_copy(&reply);
+    struct kept_reply *kept = kept_copy(&reply);
+    if (going.lasts)
+        kept_put(memory->table, question, memory->generation, kept);
+    return kept;
 }
 
 uint64_t freshness_generation(struct freshness *freshness, int32_t survey_id)

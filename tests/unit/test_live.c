@@ -110,10 +110,10 @@ END_TEST
 /* One who gets a 304 shares the reply with others, who want its body. */
 START_TEST(a_304_has_its_body)
 {
-    bool lasts;
+    struct live_memory memory = {.table = NULL};
     keep();
     none_match = "*";
-    struct kept_reply *kept = live_reply(live, &call, &asked, &lasts);
+    struct kept_reply *kept = live_reply(live, &call, &asked, &memory);
     none_match = NULL;
     const struct reply reply = kept_answer(&call, kept);
     ck_assert_int_eq(reply.status, 200);

@@ -235,8 +235,8 @@ struct asker {
 static void *ask_once(void *closure)
 {
     struct asker *asker = closure;
-    bool lasts;
-    struct kept_reply *kept = live_reply(live, &asker->call, &asked, &lasts);
+    struct live_memory memory = {.table = NULL};
+    struct kept_reply *kept = live_reply(live, &asker->call, &asked, &memory);
     asker->sent = !kept;
     if (kept)
         kept_release(kept);
@@ -254,8 +254,8 @@ static void *ask_again_and_again(void *closure)
     struct asker *asker = closure;
     long before = 0;
     for (int i = 0; i < ROUNDS; i++) {
-        bool lasts;
-        struct kept_reply *kept = live_reply(live, &asker->call, &asked, &lasts);
+        struct live_memory memory = {.table = NULL};
+        struct kept_reply *kept = live_reply(live, &asker->call, &asked, &memory);
         ck_assert_ptr_nonnull(kept);
         const struct reply reply = kept_answer(&asker->call, kept);
         long promoters = member(&reply, "\"promoters\":"), critics = member(&reply, "\"critics\":");
@@ -350,8 +350,8 @@ static void *keep_other(void *closure)
 static void *ask_and_hold(void *closure)
 {
     struct asker *asker = closure;
-    bool lasts;
-    asker->kept = live_reply(live, &asker->call, &asked, &lasts);
+    struct live_memory memory = {.table = NULL};
+    asker->kept = live_reply(live, &asker->call, &asked, &memory);
     return NULL;
 }
 

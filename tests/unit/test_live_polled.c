@@ -26,7 +26,7 @@ static struct survey surveys[2];
 static const struct survey *const known[] = {&surveys[0], &surveys[1]};
 static const struct directory_snapshot directory = {.surveys = known, .survey_count = 2};
 static const struct question asked = {"asked", 5, 5};
-static bool lasts; /* of the last look */
+static struct live_memory memory; /* of the last look */
 
 static const char *header(const struct call *of, const char *name)
 {
@@ -88,7 +88,7 @@ static void read_number(void)
 /* Answers of the number as it goes on; -1: it has to be read. */
 static long responses(void)
 {
-    struct kept_reply *kept = live_reply(live, &call, &asked, &lasts);
+    struct kept_reply *kept = live_reply(live, &call, &asked, &memory);
     if (!kept)
         return -1;
     const struct reply reply = kept_answer(&call, kept);
@@ -131,14 +131,14 @@ START_TEST(it_lasts_while_polls_find_nothing)
     poll();
     read_number();
     ck_assert_int_eq(responses(), 0);
-    ck_assert(lasts);
+    ck_assert(memory.lasts);
     poll();
     poll();
     ck_assert_int_eq(responses(), 0);
-    ck_assert(lasts);
+    ck_assert(memory.lasts);
     commit_and_arrive();
     ck_assert_int_eq(responses(), 1);
-    ck_assert(lasts);
+    ck_assert(memory.lasts);
 }
 END_TEST
 
@@ -149,19 +149,19 @@ START_TEST(what_a_poll_has_found_lets_it_go_on_but_not_last)
     read_number();
     write_by_another(SURVEY);
     ck_assert_int_eq(responses(), 0);
-    ck_assert(lasts); /* nobody knows yet: the poll will move the generation */
+    ck_assert(memory.lasts); /* nobody knows yet: the poll will move the generation */
     poll();
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(responses(), 0);
-        ck_assert(!lasts);
+        ck_assert(!memory.lasts);
         poll();
     }
     commit_and_arrive();
     ck_assert_int_eq(responses(), 1);
-    ck_assert(!lasts);
+    ck_assert(!memory.lasts);
     read_number();
     ck_assert_int_eq(responses(), 0);
-    ck_assert(lasts);
+    ck_assert(memory.lasts);
 }
 END_TEST
 
@@ -176,7 +176,7 @@ START_TEST(what_a_poll_finds_while_it_is_read_may_not_stand_in_it)
     poll();
     live_keep(live, &asked, &young, &number);
     ck_assert_int_eq(responses(), 0);
-    ck_assert(!lasts);
+    ck_assert(!memory.lasts);
 }
 END_TEST
 
@@ -188,7 +188,7 @@ START_TEST(what_others_write_of_other_surveys_does_not_matter)
     write_by_another(OTHER_SURVEY);
     poll();
     ck_assert_int_eq(responses(), 0);
-    ck_assert(lasts);
+    ck_assert(memory.lasts);
     ck_assert_uint_eq(freshness_moves(freshness, SURVEY).polled + 1,
                       freshness_moves(freshness, OTHER_SURVEY).polled);
 }
@@ -200,7 +200,7 @@ START_TEST(what_is_not_polled_does_not_last)
     read_number();
     ck_assert_int_eq(freshness_poll(freshness, pg, NULL), DB_OK);
     ck_assert_int_eq(responses(), 0);
-    ck_assert(!lasts);
+    ck_assert(!memory.lasts);
 }
 END_TEST
 

@@ -134,6 +134,21 @@ START_TEST(who_asks_while_nothing_is_found_gathers)
 }
 END_TEST
 
+/* As above, but no worker is free for the flight that has to be: nobody is left behind. */
+START_TEST(who_gathers_behind_what_nobody_takes_is_told)
+{
+    ask_meanwhile();
+    handler.goes_on = NULL;
+    handler.fills = true;
+    going.arrives = &asked[3];
+    going.during = going.looks + 3;
+    run();
+    ck_assert_int_eq(asked[3].reply.status, 503);
+    for (int i = 1; i < CALLS; i++)
+        ck_assert_msg(asked[i].woken == 1, "call %d was woken %d times", i, asked[i].woken);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {what_has_arrived_costs_no_query,
@@ -143,6 +158,7 @@ int main(void)
                                   numbers_of_many_surveys_do_not_go_on,
                                   who_asks_while_it_is_read_gets_what_has_arrived,
                                   who_asks_while_that_is_looked_up_is_looked_up_for_anew,
-                                  who_asks_while_nothing_is_found_gathers};
+                                  who_asks_while_nothing_is_found_gathers,
+                                  who_gathers_behind_what_nobody_takes_is_told};
     return run_suite("recall_going_on", tests, COUNT_OF(tests));
 }

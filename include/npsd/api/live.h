@@ -60,13 +60,20 @@ struct live_start live_start(struct live *live, int32_t survey_id);
 void live_keep(struct live *live, const struct question *question, const struct live_start *start,
                const struct live_number *number);
 
+/* Where a reply is remembered. */
+struct live_memory {
+    struct kept_table *table; /* NULL: nowhere */
+    uint64_t generation;      /* of the survey, read before */
+    bool lasts;               /* of the reply, see below */
+};
+
 /*
- * The reply to the question with all that has arrived, as whoever remembers it would keep it. NULL:
- * it must be read. *ret_lasts: it stays right until the survey's generation, which the caller has
- * read before, moves; else it is good for this moment only. Outside of any lock; sets a landing of
- * its own.
+ * The reply to the question with all that has arrived. NULL: it must be read. If it lasts, it stays
+ * right until the survey's generation moves, and is put into the memory's table, but not in place
+ * of one that knows more; else it is good for this moment only. Outside of any lock; sets a landing
+ * of its own.
  */
 struct kept_reply *live_reply(struct live *live, struct call *call, const struct question *question,
-                              bool *ret_lasts);
+                              struct live_memory *memory);
 
 #endif
