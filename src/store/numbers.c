@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define OF_FACETS(stmts)                                                                           \
-    &stmts[0], &stmts[1], &stmts[2], &stmts[3], &stmts[4], &stmts[5], &stmts[6], &stmts[7],        \
-        &stmts[8], &stmts[9], &stmts[10]
+    &(stmts)[0], &(stmts)[1], &(stmts)[2], &(stmts)[3], &(stmts)[4], &(stmts)[5], &(stmts)[6],     \
+        &(stmts)[7], &(stmts)[8], &(stmts)[9], &(stmts)[10]
 
 const struct db_stmt *const numbers_statements[] = {OF_FACETS(numbers_one),
                                                     OF_FACETS(numbers_series),
