@@ -14,6 +14,9 @@
  * those who gathered begins at the earliest five milliseconds after the one before has begun. As
  * the queries of a question never run side by side, who polls is not shown less than before.
  *
+ * A number that has been read once goes on with what this daemon commits (api/live.h): then neither
+ * whoever asks next nor those who gathered need a query.
+ *
  * Bounded: RECALL_BYTES of replies, least recently used ones go first. Who asks without a secret
  * key has a small table apart, and a limit for what is not in it.
  */
