@@ -384,9 +384,12 @@ struct reply recall_call(struct call *call)
     bool lasts = true;
     if (!kept)
         kept = move_on(call, &question, generation, &lasts);
-    if (kept)
-        return lasts ? recall_lend(call, recall->freshness, kept, generation)
-                     : kept_answer(call, kept);
+    if (kept && lasts)
+        return recall_lend(call, recall->freshness, kept, generation);
+    if (kept) {
+        metrics_add(METRIC_RECALLED, 1);
+        return kept_answer(call, kept);
+    }
     struct reply refusal = stale_answer_away(call);
     if (!refusal.status)
         refusal = limit_strangers(call);

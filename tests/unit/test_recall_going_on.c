@@ -45,8 +45,10 @@ START_TEST(what_is_good_for_a_moment_is_not)
     read_first();
     going.body = "gone on";
     generation++;
+    uint64_t recalled = metrics_read(METRIC_RECALLED);
     again(&asked[1]);
     ck_assert_ptr_null(asked[1].reply.lease);
+    ck_assert_uint_eq(metrics_read(METRIC_RECALLED), recalled + 1);
     int looks = going.looks;
     going.body = "further";
     ck_assert_str_eq(again(&asked[2])->body, "further");
