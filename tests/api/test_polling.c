@@ -235,7 +235,7 @@ END_TEST
 /* --- many at once --- */
 
 struct crowd {
-    const char *survey;
+    const char *survey, *what;
     size_t refused;
     json_int_t least, most;
 };
@@ -244,8 +244,24 @@ static void fill_read(void *closure, size_t number, struct request *ret_request)
 {
     const struct crowd *crowd = closure;
     (void)number;
-    *ret_request = (struct request){.path = text("/v1/surveys/%s/nps", crowd->survey),
-                                    .key = fixture_key(VIEWER)};
+    *ret_request =
+        (struct request){.path = text("/v1/surveys/%s/nps%s", crowd->survey, crowd->what),
+                         .key = fixture_key(VIEWER)};
+}
+
+/* Of a number, or of all points of a series. */
+static json_int_t responses_of(const struct reply *reply)
+{
+    const json_t *points = json_object_get(reply->json, "points"), *point;
+    json_int_t sum = 0;
+    size_t i;
+    if (!points)
+        return json_integer_value(reply_at(reply, "/responses"));
+    json_array_foreach(points, i, point)
+    {
+        sum += json_integer_value(json_object_get(point, "responses"));
+    }
+    return sum;
 }
 
 static void read_done(void *closure, size_t number, const struct reply *reply)
@@ -253,16 +269,15 @@ static void read_done(void *closure, size_t number, const struct reply *reply)
     struct crowd *crowd = closure;
     (void)number;
     crowd->refused += reply->status != 200;
-    json_int_t n = json_integer_value(reply_at(reply, "/responses"));
+    json_int_t n = responses_of(reply);
     crowd->least = n < crowd->least ? n : crowd->least;
     crowd->most = n > crowd->most ? n : crowd->most;
 }
 
-/* Readings of many connections share queries, and none is older than its request. */
-START_TEST(many_readers_share)
+/* Each after another answer; none is older than its request. */
+static void read_by_many(const char *what)
 {
-    struct crowd crowd = {.survey = fixture_survey("")};
-    long shared = metric("npsd_results_shared_total");
+    struct crowd crowd = {.survey = fixture_survey(""), .what = what};
     for (int i = 1; i <= 30; i++) {
         fixture_answer(crowd.survey, 9, "");
         crowd.least = 1000000;
@@ -272,7 +287,21 @@ START_TEST(many_readers_share)
         ck_assert_int_eq(crowd.most, i);
     }
     ck_assert_uint_eq(crowd.refused, 0);
+}
+
+START_TEST(many_readers_share_queries)
+{
+    long shared = metric("npsd_results_shared_total");
+    read_by_many("/series?last=2d&interval=day");
     ck_assert_int_gt(metric("npsd_results_shared_total"), shared);
+}
+END_TEST
+
+START_TEST(a_number_goes_on_for_many_readers)
+{
+    long moved_on = metric("npsd_results_moved_on_total");
+    read_by_many("?last=2d");
+    ck_assert_int_gt(metric("npsd_results_moved_on_total"), moved_on);
 }
 END_TEST
 
@@ -318,7 +347,8 @@ int main(void)
         {.test = questions_are_told_apart},
         {.test = access_comes_first},
         {.test = a_revoked_key_stops},
-        {.test = many_readers_share},
+        {.test = many_readers_share_queries},
+        {.test = a_number_goes_on_for_many_readers},
         {.test = each_is_refused_in_its_own_name},
     };
     return fixture_run("polling", NULL, tests, COUNT_OF(tests));

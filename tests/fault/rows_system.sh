@@ -16,6 +16,7 @@ group_make() { # NAME BYTES; sets group
 starve_backend() {
   local session fifo=$rowdir/session
   group_make backend$RANDOM 16M || return
+  rm -f -- "$rowdir/backend" # of the one before
   mkfifo "$fifo"
   psql "$(as_superuser "$database")" --no-psqlrc --quiet --tuples-only --no-align <"$fifo" >"$rowdir/backend" 2>&1 &
   session=$!
@@ -31,17 +32,18 @@ starve_backend() {
 }
 
 row_F15() { # COUNT
-  local i kills=0
+  local i kills=0 group_of_daemon
   row_begin F15 || return 1
   may_die=true
   group_make daemon 24M || { row_end; return; }
+  group_of_daemon=$group # a backend gets another
   awk 'BEGIN { printf "["; for (i = 0; i < 1000; i++) printf "%s{\"score\": 5, \"answers\": {\"why\": \"%07000d\"}}", i ? "," : "", i; print "]" }' \
     >"$rowdir/large"
   daemon_up a || return 1
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
-    echo "${pid[a]}" >"$group/cgroup.procs"
+    echo "${pid[a]}" >"$group_of_daemon/cgroup.procs"
     local j posts=()
     for j in 1 2 3 4 5 6 7 8; do
       curl --noproxy '*' --silent --max-time 10 --output /dev/null -H 'Content-Type: application/json' \
