@@ -45,9 +45,11 @@ row_F22() { # COUNT
   [ "${figure[unknown]}${figure[503]}" = 00 ] || violation "${figure[unknown]} requests failed, ${figure[503]} got 503"
 }
 
-# With and without take turns: what else goes on, on the machine or its host, meets both.
+# slowhttptest takes most of a processor, in the machine that it attacks: what that alone costs the others is
+# shown by a process that does nothing else, with the same least priority. All take turns, so that what else goes
+# on, on the machine or its host, meets all.
 row_F29() { # COUNT
-  local i mode base worst=0 worst_mode='' p99_ without=()
+  local i mode base busy worst=0 worst_mode='' p99_ without=() beside=()
   local -A with=()
   command -v slowhttptest >/dev/null || { skip 'slowhttptest is not installed' && return; }
   row_begin F29 && ulimit -n 8192 && daemon_up a || return 1
@@ -55,8 +57,11 @@ row_F29() { # COUNT
   sleep 1
   for ((i = 0; i < $1; i++)); do
     for mode in -H -B -X; do
-      without+=("$(span_of 5)")
-      # An attacker brings processors of its own: it has what the others leave of ours.
+      without+=("$(span_of 4)")
+      timeout 6 nice -n 19 sh -c 'while :; do :; done' &
+      sleep 1
+      beside+=("$(span_of 4)")
+      wait $!
       nice -n 19 slowhttptest $mode -c 1000 -r 500 -i 5 -x 10 -p 2 -l 10 -u "http://127.0.0.1:${port[a]}/s/fault" \
         >"$rowdir/slow$mode" 2>&1 &
       sleep 3
@@ -67,14 +72,17 @@ row_F29() { # COUNT
   client_end
   row_check
   base=$(p99_within "${without[@]}")
+  busy=$(p99_within "${beside[@]}")
   for mode in "${!with[@]}"; do
     # shellcheck disable=SC2086 # spans
     p99_=$(p99_within ${with[$mode]})
     [ "$p99_" -lt "$worst" ] || { worst=$p99_ && worst_mode=$mode; }
   done
-  detail="p99 $((base / 1000)) ms without, $((worst / 1000)) ms with 1000 slow connections ($worst_mode)"
+  detail="p99 $((base / 1000)) ms alone, $((busy / 1000)) ms beside a busy process,"
+  detail+=" $((worst / 1000)) ms with 1000 slow connections ($worst_mode)"
+  [ "$busy" -ge "$base" ] || busy=$base
   # On a busy machine what the p99 is without them says little.
-  [ "$worst" -le $((base * 2)) ] || [ "$worst" -le $((50000 * patience)) ] || violation "p99 more than doubled: $detail"
+  [ "$worst" -le $((busy * 2)) ] || [ "$worst" -le $((50000 * patience)) ] || violation "p99 more than doubled: $detail"
 }
 
 # From now on so many seconds, as FROM:TO.
