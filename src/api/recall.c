@@ -9,9 +9,9 @@
 #include "npsd/api/world.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/metrics.h"
+#include "recall_flight.h"
 #include "recall_lease.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,28 +19,14 @@
  * which changes all the time is not read without a pause, however many ask for it. */
 #define PAUSE_US INT64_C(5000)
 
-enum { BUCKETS = 256, OVERLOADED = 503, UNAVAILABLE = 503 };
-
-/* A call on its way to a worker, or one that waits for such a call. Lives in its call's arena. */
-struct flight {
-    struct flight *next, **at; /* of its bucket; next also of those that wait */
-    struct call *call;
-    struct question question;
-    int64_t not_before_us; /* monotonic; 0: at once */
-    bool has_begun;
-    struct flight *waiting;  /* those that share its reply */
-    struct flight *after;    /* the first that asked when it had begun: flies when it has ended */
-    struct kept_reply *kept; /* for one that waits; NULL: there is nothing to share */
-    int failed;              /* the status of 500 and more that it shares instead; 0: none */
-};
+enum { OVERLOADED = 503, UNAVAILABLE = 503 };
 
 struct recall {
     struct freshness *freshness;
     struct kept_table *table, *of_strangers;
     struct live *live;
+    struct flights flights;
     uint8_t secret[CRYPTO_SHORT_KEY_SIZE];
-    pthread_mutex_t mutex;           /* guards flights, and who waits for them */
-    struct flight *flights[BUCKETS]; /* one a question */
 };
 
 /* --- what is asked --- */
@@ -97,88 +83,13 @@ static struct kept_table *table_of(const struct call *call)
 
 /* --- flights --- */
 
-/* Needs the mutex, as the next two do. */
-static void push(struct flight **list, struct flight *flight)
-{
-    flight->next = *list;
-    flight->at = list;
-    if (flight->next)
-        flight->next->at = &flight->next;
-    *list = flight;
-}
-
-static void take_out(struct flight *flight)
-{
-    *flight->at = flight->next;
-    if (flight->next)
-        flight->next->at = flight->at;
-    flight->next = NULL;
-}
-
-/* It waits for one that asks the same and has not begun, or is to be the next. */
-static void wait_for(struct flight *other, struct flight *flight)
-{
-    if (!other->has_begun)
-        push(&other->waiting, flight);
-    else if (other->after)
-        push(&other->after->waiting, flight);
-    else
-        other->after = flight;
-}
-
-/* False: nobody asks the same, it is to go to a worker. */
-static bool join(struct recall *recall, struct flight *flight)
-{
-    struct flight **bucket = &recall->flights[flight->question.hash % BUCKETS];
-    pthread_mutex_lock(&recall->mutex);
-    struct flight *other = *bucket;
-    while (other && !question_is(&other->question, &flight->question))
-        other = other->next;
-    if (other)
-        wait_for(other, flight);
-    else
-        push(bucket, flight);
-    pthread_mutex_unlock(&recall->mutex);
-    return other != NULL;
-}
-
-static void set_begun(struct recall *recall, struct flight *flight, bool has_begun)
-{
-    pthread_mutex_lock(&recall->mutex);
-    flight->has_begun = has_begun;
-    pthread_mutex_unlock(&recall->mutex);
-}
-
-/* A call may end as soon as it is woken, and its flight with it. */
-static void wake(struct flight *waiting, struct kept_reply *kept, int failed)
-{
-    while (waiting) {
-        struct flight *next = waiting->next;
-        waiting->failed = failed;
-        waiting->kept = kept ? kept_hold(kept) : NULL;
-        call_resume(waiting->call);
-        waiting = next;
-    }
-}
-
-/* Of one that does not fly: it and those that wait for it. */
-static void wake_all(struct flight *flight, struct kept_reply *kept, int failed)
-{
-    struct flight *waiting = flight->waiting;
-    wake(flight, kept, failed);
-    wake(waiting, kept, failed);
-}
-
 /* Nobody could take it. The flight itself is not woken. */
 static void give_up(struct recall *recall, struct flight *flight)
 {
-    pthread_mutex_lock(&recall->mutex);
-    take_out(flight);
-    struct flight *after = flight->after; /* of those who asked while it seemed to have begun */
-    pthread_mutex_unlock(&recall->mutex);
-    wake(flight->waiting, NULL, OVERLOADED);
-    if (after)
-        wake_all(after, NULL, OVERLOADED);
+    struct flight *after = flights_leave(&recall->flights, flight);
+    flights_wake(flight->waiting, NULL, OVERLOADED);
+    if (after) /* of those who asked while it seemed to have begun */
+        flights_wake_all(after, NULL, OVERLOADED);
 }
 
 /* The route's own reply, or the last known one while the database does not answer. */
@@ -214,26 +125,16 @@ static bool is_for_later(const struct call *call, const struct outcome *outcome)
     return outcome->kept && current && generation_of(call) == outcome->generation;
 }
 
-static bool launch(struct recall *recall, struct flight *flight);
-static bool go_on(struct recall *recall, struct flight *flight);
+static void follow(struct recall *recall, struct flight *flight, const struct call *before,
+                   const struct outcome *outcome);
 
-/* From here on nobody joins it. Those who asked meanwhile are served by it, or fly. */
+/* Those who asked meanwhile are served by it, or after it. */
 static void end(struct recall *recall, struct flight *flight, const struct outcome *outcome)
 {
-    pthread_mutex_lock(&recall->mutex);
-    take_out(flight);
-    struct flight *after = flight->after;
+    struct flight *after = flights_follow(&recall->flights, flight);
+    flights_wake(flight->waiting, outcome->kept, outcome->failed);
     if (after)
-        after->not_before_us = outcome->began_us + PAUSE_US;
-    bool shares = after && is_for_later(flight->call, outcome);
-    if (after && !shares)
-        push(&recall->flights[after->question.hash % BUCKETS], after);
-    pthread_mutex_unlock(&recall->mutex);
-    wake(flight->waiting, outcome->kept, outcome->failed);
-    if (shares)
-        wake_all(after, outcome->kept, outcome->failed);
-    else if (after && !go_on(recall, after) && !launch(recall, after))
-        wake(after, NULL, OVERLOADED);
+        follow(recall, after, flight->call, outcome);
 }
 
 /* The reply without a query, if it is a number that goes on with what arrives. NULL: it must be
@@ -251,22 +152,37 @@ static struct kept_reply *move_on(struct call *call, const struct question *ques
     return kept;
 }
 
-/* In place of its query. False: it has to fly. */
-static bool go_on(struct recall *recall, struct flight *flight)
+/* What it would bring home without a query. False: it has to fly. */
+static bool go_on(const struct flight *flight, struct outcome *ret_outcome)
 {
-    struct call *call = flight->call;
-    struct outcome outcome = {.began_us = clock_monotonic_us(), .generation = generation_of(call)};
     bool lasts;
-    set_begun(recall, flight, true);
-    outcome.kept = move_on(call, &flight->question, outcome.generation, &lasts);
-    if (!outcome.kept) {
-        set_begun(recall, flight, false);
-        return false;
+    *ret_outcome = (struct outcome){.began_us = clock_monotonic_us(),
+                                    .generation = generation_of(flight->call)};
+    ret_outcome->kept = move_on(flight->call, &flight->question, ret_outcome->generation, &lasts);
+    return ret_outcome->kept;
+}
+
+static bool launch(struct recall *recall, struct flight *flight);
+
+/* One that counts as begun, and that no worker has: it gets what the call before it has brought
+ * home, or what has arrived since, or flies. */
+static void follow(struct recall *recall, struct flight *flight, const struct call *before,
+                   const struct outcome *outcome)
+{
+    struct outcome own;
+    if (is_for_later(before, outcome)) {
+        end(recall, flight, outcome);
+        flights_wake(flight, outcome->kept, outcome->failed);
+    } else if (go_on(flight, &own)) {
+        end(recall, flight, &own);
+        flights_wake(flight, own.kept, 0);
+        kept_release(own.kept);
+    } else {
+        flight->not_before_us = outcome->began_us + PAUSE_US;
+        flights_set_begun(&recall->flights, flight, false);
+        if (!launch(recall, flight))
+            flights_wake(flight, NULL, OVERLOADED);
     }
-    end(recall, flight, &outcome);
-    wake(flight, outcome.kept, 0);
-    kept_release(outcome.kept);
-    return true;
 }
 
 static struct live_start start_live(const struct call *call)
@@ -282,7 +198,7 @@ static struct reply fly(struct call *call, void *work)
 {
     struct flight *flight = work;
     struct recall *recall = call_world(call)->recall;
-    set_begun(recall, flight, true);
+    flights_set_begun(&recall->flights, flight, true);
     struct outcome outcome = {.began_us = clock_monotonic_us(), .generation = generation_of(call)};
     struct live_start start = start_live(call);
     struct reply reply = answer(call, &outcome.stale);
@@ -311,7 +227,7 @@ static bool start(struct call *call, void *work)
 {
     struct flight *flight = work;
     struct recall *recall = call_world(call)->recall;
-    if (join(recall, flight) || launch(recall, flight))
+    if (flights_join(&recall->flights, flight) || launch(recall, flight))
         return true;
     flight->failed = OVERLOADED;
     return false;
@@ -413,7 +329,7 @@ struct recall *recall_new(struct freshness *freshness)
     recall->table = kept_new(RECALL_BYTES);
     recall->of_strangers = kept_new(RECALL_BYTES / 16);
     crypto_random(recall->secret, sizeof recall->secret);
-    pthread_mutex_init(&recall->mutex, NULL);
+    pthread_mutex_init(&recall->flights.mutex, NULL);
     recall->live = live_new(freshness);
     if (recall->table && recall->of_strangers && recall->live)
         return recall;
@@ -428,6 +344,6 @@ void recall_free(struct recall *recall)
     kept_free(recall->table);
     kept_free(recall->of_strangers);
     live_free(recall->live);
-    pthread_mutex_destroy(&recall->mutex);
+    pthread_mutex_destroy(&recall->flights.mutex);
     free(recall);
 }

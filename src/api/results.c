@@ -33,13 +33,11 @@ static enum db_status count(const struct call *call, struct inquiry *inquiry,
     return status;
 }
 
-static struct json_writer write_head(struct arena *arena, const struct inquiry *inquiry)
+/* The body up to the counts. */
+static void write_head(struct json_writer *w, const struct inquiry *inquiry)
 {
-    struct json_writer w = json_writer(arena);
-
-    json_object_begin(&w, NULL);
-    results_write_head(&w, inquiry);
-    return w;
+    json_object_begin(w, NULL);
+    results_write_head(w, inquiry);
 }
 
 static void write_body(struct json_writer *w, const struct inquiry *inquiry)
@@ -52,8 +50,7 @@ static void write_body(struct json_writer *w, const struct inquiry *inquiry)
         .min_responses = inquiry->survey->min_responses,
     };
 
-    json_object_begin(w, NULL);
-    results_write_head(w, inquiry);
+    write_head(w, inquiry);
     results_write_numbers(w, &numbers);
 }
 
@@ -75,9 +72,12 @@ enum db_status results_ask(const struct call *call, struct results *ret_results,
 static void tell_live(const struct call *call, const struct results *results)
 {
     const struct inquiry *asked = &results->asked;
-    struct live_number *number = arena_calloc(call->arena, 1, sizeof(*number));
-    struct json_writer head = write_head(call->arena, asked);
+    struct json_writer head = json_writer(call->arena);
 
+    write_head(&head, asked);
+    if (head.buf.len > LIVE_HEAD_MAX)
+        return;
+    struct live_number *number = arena_calloc(call->arena, 1, sizeof(*number));
     *number = (struct live_number){
         .survey_id = asked->survey->id,
         .seen = results->seen,
@@ -88,8 +88,6 @@ static void tell_live(const struct call *call, const struct results *results)
         .head_len = head.buf.len,
     };
     inquiry_windows(asked, results->compare, number->windows);
-    if (head.buf.len > sizeof(number->head))
-        return;
     memcpy(number->head, head.buf.data, head.buf.len);
     call_identity(call)->number = number;
 }

@@ -1,5 +1,6 @@
 #include "npsd/ingest/batch.h"
 
+#include "batch_tell.h"
 #include "npsd/base/clock.h"
 #include "npsd/base/log.h"
 #include "npsd/base/metrics.h"
@@ -164,50 +165,6 @@ static void settle(struct batch_tools *tools, struct run *run, enum db_status st
     }
 }
 
-static struct arrival arrival_of(const struct answer_row *row, uint64_t xid)
-{
-    struct arrival arrival = {.xid = xid,
-                              .answered_us = row->answered_us,
-                              .survey_id = row->survey_id,
-                              .agent = row->agent,
-                              .channel = (int16_t)row->channel,
-                              .score = (int16_t)row->score};
-    memcpy(arrival.facets, row->facets, sizeof arrival.facets);
-    return arrival;
-}
-
-/* Before its answers can be seen, so that who sees them does not remember them as of before. */
-static void move_surveys(struct freshness *freshness, const struct run *run)
-{
-    int32_t moved = 0; /* no survey's id */
-    for (size_t i = 0; i < run->count; i++)
-        if (run->items[i]->row.survey_id != moved) {
-            moved = run->items[i]->row.survey_id;
-            freshness_move_on(freshness, moved);
-        }
-}
-
-/* Those that count. xid 0: it is not known, or none does. */
-static void tell_arrivals(struct batch_tools *tools, const struct run *run, uint64_t xid)
-{
-    if (!tools->freshness)
-        return;
-    if (pg_connections(tools->pg) != tools->connections)
-        freshness_move_all(tools->freshness);
-    tools->connections = pg_connections(tools->pg);
-    struct arrival *arrivals = arena_alloc(tools->arena, run->count * sizeof *arrivals);
-    size_t count = 0;
-    for (size_t i = 0; i < run->count; i++)
-        if (!run->items[i]->row.set_aside)
-            arrivals[count++] = arrival_of(&run->items[i]->row, xid);
-    if (count > 0 && xid == 0) {
-        tools->arrivals_only = false;
-        return;
-    }
-    move_surveys(tools->freshness, run);
-    arrivals_add(freshness_arrivals(tools->freshness), arrivals, count);
-}
-
 static void run_commit(struct batch_tools *tools, struct run *run)
 {
     uint64_t xid;
@@ -216,7 +173,7 @@ static void run_commit(struct batch_tools *tools, struct run *run)
         answers_append(tools->pg, tools->arena, run_rows(tools->arena, run), run->count, &xid);
     if (status == DB_OK) {
         set_outcome(run, LANE_CREATED);
-        tell_arrivals(tools, run, xid);
+        batch_tell_arrivals(tools, run->items, run->count, xid);
     } else {
         tools->arrivals_only = false;
         settle(tools, run, status);
@@ -338,26 +295,6 @@ static size_t answer_repeats(const struct run *run, struct lane_item **repeats, 
     return kept;
 }
 
-static bool is_committed(enum lane_outcome outcome)
-{
-    return outcome == LANE_CREATED || outcome == LANE_REPLAYED;
-}
-
-/* Before anybody is told of them; a retry may be the first to hear of what an earlier try wrote. */
-static void tell_committed(const struct batch_tools *tools, struct lane_item *const *items,
-                           size_t count)
-{
-    int32_t told = 0; /* no survey's id */
-    for (size_t i = 0; tools->freshness && i < count; i++)
-        if (is_committed(items[i]->outcome) && items[i]->row.survey_id != told) {
-            told = items[i]->row.survey_id;
-            if (tools->arrivals_only)
-                freshness_move_on(tools->freshness, told);
-            else
-                freshness_move(tools->freshness, told);
-        }
-}
-
 _Static_assert(METRIC_CREATED_IMPORT - METRIC_CREATED == CHANNEL_IMPORT,
                "a counter for each channel, in their order");
 
@@ -398,7 +335,7 @@ static void settle_all(struct batch_tools *tools, struct lane_item **rest, size_
 void batch_settle(struct batch_tools *tools, struct lane_item *const *items, size_t count)
 {
     settle_all(tools, arena_memdup(tools->arena, items, count * sizeof *items), count);
-    tell_committed(tools, items, count);
+    batch_tell_committed(tools, items, count);
 }
 
 void batch_commit(struct batch_tools *tools, struct lane_item *const *items, size_t count)
@@ -406,7 +343,7 @@ void batch_commit(struct batch_tools *tools, struct lane_item *const *items, siz
     struct lane_item **rest = arena_memdup(tools->arena, items, count * sizeof *items);
     size_t left = spooler_meet(tools->spooler, rest, count);
     settle_all(tools, rest, left);
-    tell_committed(tools, items, count);
+    batch_tell_committed(tools, items, count);
     spooler_take(tools->spooler, tools->arena, items, count);
     count_outcomes(items, count);
 }

@@ -58,8 +58,8 @@ struct identity {
     struct directory_snapshot *snapshot;
     const char *actor; /* for audit and history: "key 3 Olga", "edit token", "link",
                           "anyone" */
-    const struct live_number
-        *number;         /* what its reply consists of, by its handler; NULL: unknown */
+    /* What its reply consists of, by its handler; NULL: unknown. */
+    const struct live_number *number;
     struct quota *quota; /* what its answers were taken from; NULL: none were (yet), or no limit */
 };
 

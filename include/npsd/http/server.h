@@ -97,8 +97,9 @@ void server_drain(struct server *server);
 bool server_wait(struct server *server, int timeout_ms);
 /*
  * Ends it and frees everything: drain and wait first, else what comes until it is quiet is still
- * answered (at most for 5 s), as by /healthz of a daemon that ends. NULL is fine. False if somebody still has a call of ours: then, after a log line, the server goes on as
- * it is, refusing new requests, and app with it must stay until the process ends.
+ * answered (at most for 5 s), as by /healthz of a daemon that ends. NULL is fine. False if somebody
+ * still has a call of ours: then, after a log line, the server goes on as it is, refusing new
+ * requests, and app with it must stay until the process ends.
  */
 bool server_stop(struct server *server);
 
