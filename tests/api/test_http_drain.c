@@ -88,6 +88,35 @@ START_TEST(drain_answers_everybody)
 }
 END_TEST
 
+static int idle_fd, held_fd;
+
+/* A request that keeps the server from its end, and a connection that has brought one before. */
+static void hold_one(void)
+{
+    edge_hold(&edge, true);
+    idle_fd = raw_connect(&edge);
+    held_fd = raw_connect(&edge);
+    raw_send(idle_fd, HELLO);
+    ck_assert_int_eq(raw_read(idle_fd, false).status, 200);
+    raw_send(held_fd, LATER);
+    wait_for_waiting(1);
+}
+
+static void expect_last_answer(void)
+{
+    raw_send(idle_fd, HELLO);
+    struct raw_reply reply = raw_read(idle_fd, false);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert_str_eq(raw_header(&reply, "Connection"), "close");
+}
+
+static void stop_held(void)
+{
+    close(idle_fd);
+    close(held_fd);
+    edge_stop(&edge);
+}
+
 static void *stop_server(void *ret_stopped)
 {
     *(bool *)ret_stopped = server_stop(edge.server);
@@ -107,25 +136,15 @@ START_TEST(what_comes_while_it_stops_is_answered)
     bool stopped = false;
     pthread_t stopping;
     edge_start(&edge, NULL);
-    edge_hold(&edge, true);
-    int idle = raw_connect(&edge), held = raw_connect(&edge);
-    raw_send(idle, HELLO);
-    ck_assert_int_eq(raw_read(idle, false).status, 200);
-    raw_send(held, LATER);
-    wait_for_waiting(1);
+    hold_one();
     pthread_create(&stopping, NULL, stop_server, &stopped);
     wait_until_nobody_is_accepted();
-    raw_send(idle, HELLO);
-    struct raw_reply reply = raw_read(idle, false);
-    ck_assert_int_eq(reply.status, 200);
-    ck_assert_str_eq(raw_header(&reply, "Connection"), "close");
+    expect_last_answer();
     edge_hold(&edge, false);
     pthread_join(stopping, NULL);
     ck_assert(stopped);
     edge.server = NULL;
-    close(idle);
-    close(held);
-    edge_stop(&edge);
+    stop_held();
 }
 END_TEST
 
@@ -139,23 +158,13 @@ START_TEST(who_has_a_successor_refuses_nothing)
     const struct server_options options = {
         .socket = listening, .listener = 1, .threads = 1, .connections = 16};
     edge_start(&edge, &options);
-    edge_hold(&edge, true);
-    int idle = raw_connect(&edge), held = raw_connect(&edge);
-    raw_send(idle, HELLO);
-    ck_assert_int_eq(raw_read(idle, false).status, 200);
-    raw_send(held, LATER);
-    wait_for_waiting(1);
+    hold_one();
     server_drain(edge.server);
     usleep(2200000);
-    raw_send(idle, HELLO);
-    struct raw_reply reply = raw_read(idle, false);
-    ck_assert_int_eq(reply.status, 200);
-    ck_assert_str_eq(raw_header(&reply, "Connection"), "close");
+    expect_last_answer();
     edge_hold(&edge, false);
     ck_assert(server_wait(edge.server, 5000));
-    close(idle);
-    close(held);
-    edge_stop(&edge);
+    stop_held();
 }
 END_TEST
 
