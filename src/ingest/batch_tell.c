@@ -14,7 +14,8 @@ static struct arrival arrival_of(const struct answer_row *row, uint64_t xid)
     return arrival;
 }
 
-/* Before its answers can be seen, so that who sees them does not remember them as of before. */
+/* Before its arrivals can be seen, so that a query which missed them is not remembered in place of
+ * a number that has them. */
 static void move_surveys(struct freshness *freshness, struct lane_item *const *items, size_t count)
 {
     int32_t moved = 0; /* no survey's id */

@@ -7,7 +7,12 @@
 #include "suite.h"
 #include "support/unit_ingest.h"
 
+#include <dlfcn.h>
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SEEN_MAX = 64 };
 
@@ -15,9 +20,19 @@ static struct freshness *freshness;
 static struct arrival seen[SEEN_MAX];
 static size_t seen_count;
 static uint64_t position;
+static bool no_copies;
+
+/* In place of libpq's, to which it hands on: a copy may be refused the memory for it. */
+PGresult *PQcopyResult(const PGresult *result, int flags)
+{
+    PGresult *(*copy)(const PGresult *, int);
+    *(void **)&copy = dlsym(RTLD_NEXT, "PQcopyResult");
+    return no_copies ? NULL : copy(result, flags);
+}
 
 static void setup(void)
 {
+    no_copies = false;
     ingest_begin();
     freshness = freshness_new();
     ck_assert_ptr_nonnull(freshness);
@@ -162,6 +177,67 @@ START_TEST(a_new_connection_is_a_change_of_all_surveys)
 }
 END_TEST
 
+/* Its transaction's number is not known, so nobody can count on with it. */
+START_TEST(what_has_no_transaction_is_a_change)
+{
+    struct lane_item *first = commit_first(), *second = ingest_item(), *third = ingest_item();
+    uint64_t before = changes(first);
+    no_copies = true;
+    ingest_commit(&second, 1);
+    ck_assert_int_eq(second->outcome, LANE_CREATED);
+    ck_assert_uint_eq(look(), 0);
+    ck_assert_uint_gt(changes(first), before);
+    no_copies = false;
+    before = changes(first);
+    ingest_commit(&third, 1);
+    ck_assert_uint_eq(look(), 1);
+    ck_assert_uint_eq(changes(first), before);
+}
+END_TEST
+
+struct hold {
+    const struct lane_item *item;
+    uint64_t before; /* the generation */
+    atomic_bool holds;
+    bool moved;
+};
+
+/* Nothing can be added until it returns. */
+static void hold_back(void *context, const struct arrival *arrival)
+{
+    struct hold *hold = context;
+    (void)arrival;
+    atomic_store(&hold->holds, true);
+    for (int ms = 0; ms < 5000 && !hold->moved; ms++) {
+        hold->moved = generation(hold->item) > hold->before;
+        usleep(1000);
+    }
+}
+
+static void *hold_arrivals(void *hold)
+{
+    uint64_t from = 0;
+    ck_assert(arrivals_visit(freshness_arrivals(freshness), &from, hold_back, hold));
+    return NULL;
+}
+
+/* So whoever has read without them does not put that over what was read with them. */
+START_TEST(the_survey_moves_before_they_are_there)
+{
+    struct lane_item *item = commit_first();
+    struct hold hold = {.item = item, .before = generation(item)};
+    pthread_t holder;
+    ck_assert_int_eq(pthread_create(&holder, NULL, hold_arrivals, &hold), 0);
+    while (!atomic_load(&hold.holds))
+        usleep(1000);
+    struct lane_item *next = ingest_item();
+    ingest_commit(&next, 1);
+    pthread_join(holder, NULL);
+    ck_assert(hold.moved);
+    ck_assert_uint_eq(look(), 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -171,6 +247,8 @@ int main(void)
         a_replay_is_a_change,
         what_was_committed_carefully_is_a_change,
         a_new_connection_is_a_change_of_all_surveys,
+        what_has_no_transaction_is_a_change,
+        the_survey_moves_before_they_are_there,
     };
     Suite *suite = suite_create("batch_arrivals");
     TCase *tcase = unit_folds_case("batch_arrivals");

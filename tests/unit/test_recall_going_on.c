@@ -151,6 +151,22 @@ START_TEST(who_gathers_behind_what_nobody_takes_is_told)
 }
 END_TEST
 
+/* It has not begun: its pause is not over. */
+START_TEST(who_asks_before_the_next_begins_shares_it)
+{
+    ask_meanwhile();
+    handler.goes_on = NULL;
+    run();
+    ck_assert(asked[1].waits);
+    ask(&asked[3]);
+    run();
+    for (int i = 1; i < CALLS; i++)
+        ck_assert_int_eq(asked[i].reply.status, 200);
+    ck_assert_int_eq(queue.taken, 2);
+    ck_assert_int_eq(handler.runs, 2);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {what_has_arrived_costs_no_query,
@@ -161,6 +177,7 @@ int main(void)
                                   who_asks_while_it_is_read_gets_what_has_arrived,
                                   who_asks_while_that_is_looked_up_is_looked_up_for_anew,
                                   who_asks_while_nothing_is_found_gathers,
-                                  who_gathers_behind_what_nobody_takes_is_told};
+                                  who_gathers_behind_what_nobody_takes_is_told,
+                                  who_asks_before_the_next_begins_shares_it};
     return run_suite("recall_going_on", tests, COUNT_OF(tests));
 }
