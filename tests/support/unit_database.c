@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { CONNECTIONS_MAX = 64 };
+enum { CONNECTIONS_MAX = 64, CASE_SECONDS = 60 };
 
 static void say(void *context, const char *line)
 {
@@ -22,6 +22,19 @@ int unit_database_run(Suite *suite)
 {
     json_read_init();
     return unit_pg_run_prepared(suite, migrate);
+}
+
+int unit_database_run_checked(const char *name, SFun setup, SFun teardown,
+                              const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, CASE_SECONDS);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return unit_database_run(suite);
 }
 
 struct pg *unit_database_connect(const struct db_stmt *const *const *sets)

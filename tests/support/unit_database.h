@@ -16,6 +16,9 @@
 
 /* main's exit status. */
 int unit_database_run(Suite *suite);
+/* The same with a suite of one case, of these tests, with this fixture. */
+int unit_database_run_checked(const char *name, SFun setup, SFun teardown,
+                              const TTest *const *tests, size_t count);
 /* A connection as the daemon has it, with these sets of statements (see pg_options; NULL: none),
  * which outlive it. Fails the test if there is none. */
 struct pg *unit_database_connect(const struct db_stmt *const *const *sets);

@@ -1,54 +1,16 @@
 /* Who may do what: access as the server calls it, with a directory read from a database. */
-#include "npsd/api/access.h"
+#include "access_calls.h"
 #include "npsd/api/limits.h"
 #include "npsd/api/submission.h"
 #include "npsd/base/crypto.h"
 #include "npsd/state/keytext.h"
-#include "support/unit_call.h"
-#include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define RESPONSE_ID "0193e5a0-0000-7000-8000-000000000000"
-
-static struct unit_call c;
-
-static void setup(void)
-{
-    unit_call_open(&c);
-    unit_call_survey(&c, "open", "'access': 'open'");
-    unit_call_survey(&c, "keyed", "'access': 'key'");
-    unit_call_survey(&c, "linked", "'access': 'link'");
-    unit_call_survey(&c, "other", "'access': 'open'");
-    unit_call_refresh(&c);
-}
-
-static void teardown(void)
-{
-    unit_call_done(&c);
-}
-
-/* As the server does: on its thread, and on a worker if that asks. */
-static struct reply admit(void)
-{
-    bool ask = false;
-    struct reply reply = access_admit(&c.call, &ask);
-    if (!ask)
-        return reply;
-    ck_assert_int_eq(reply.status, 0);
-    return access_admit_fresh(&c.call);
-}
 
 static bool asks(void)
 {
     bool ask = false;
     access_admit(&c.call, &ask);
     return ask;
-}
-
-static const char *tells(struct reply reply)
-{
-    return unit_reply_tells(&c.arena, &reply);
 }
 
 /* --- the table of rights --- */

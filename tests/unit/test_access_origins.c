@@ -1,44 +1,8 @@
 /* Access from pages: origins of keys, preflights, and keys in forms. */
-#include "npsd/api/access.h"
-#include "support/unit_call.h"
-#include "support/unit_database.h"
+#include "access_calls.h"
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define RESPONSE_ID "0193e5a0-0000-7000-8000-000000000000"
 #define SHOP "https://shop.example"
-
-static struct unit_call c;
-
-static void setup(void)
-{
-    unit_call_open(&c);
-    unit_call_survey(&c, "open", "'access': 'open'");
-    unit_call_survey(&c, "keyed", "'access': 'key'");
-    unit_call_survey(&c, "linked", "'access': 'link'");
-    unit_call_refresh(&c);
-}
-
-static void teardown(void)
-{
-    unit_call_done(&c);
-}
-
-/* As the server does: on its thread, and on a worker if that asks. */
-static struct reply admit(void)
-{
-    bool ask = false;
-    struct reply reply = access_admit(&c.call, &ask);
-    if (!ask)
-        return reply;
-    ck_assert_int_eq(reply.status, 0);
-    return access_admit_fresh(&c.call);
-}
-
-static const char *tells(struct reply reply)
-{
-    return unit_reply_tells(&c.arena, &reply);
-}
 
 /* --- forms --- */
 
@@ -180,12 +144,5 @@ int main(void)
     const TTest *const tests[] = {
         keys_in_forms, new_keys_in_forms, origins_of_keys, preflights, secret_keys_in_pages,
     };
-    Suite *suite = suite_create("access_origins");
-    TCase *tcase = tcase_create("access_origins");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("access_origins", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -3,11 +3,10 @@
 #include "npsd/api/limits.h"
 #include "npsd/api/survey_change.h"
 #include "npsd/base/clock.h"
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct unit_call c;
 static const char *id, *token, *analyst;
@@ -282,12 +281,5 @@ int main(void)
         odd_ids,
         long_histories,
     };
-    Suite *suite = suite_create("amend");
-    TCase *tcase = tcase_create("amend");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("amend", setup, teardown, tests, COUNT_OF(tests));
 }

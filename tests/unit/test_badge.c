@@ -2,13 +2,12 @@
 #include "npsd/api/access.h"
 #include "npsd/api/badge.h"
 #include "npsd/base/text.h"
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct unit_call c;
 
@@ -372,12 +371,5 @@ int main(void)
 {
     const TTest *const tests[] = {values,       contrasts,        widths,         escaping, labels,
                                   public_badge, parts_need_a_key, who_may_see_it, tags,     wrong};
-    Suite *suite = suite_create("badge");
-    TCase *tcase = tcase_create("badge");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("badge", setup, teardown, tests, COUNT_OF(tests));
 }

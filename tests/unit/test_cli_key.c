@@ -5,11 +5,10 @@
 #include "npsd/cli/cli.h"
 #include "npsd/cli/key_options.h"
 #include "npsd/state/keytext.h"
+#include "suite.h"
 #include "support/unit_cli.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct arena arena;
 static struct config config;

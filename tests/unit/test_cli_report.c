@@ -2,11 +2,10 @@
  */
 #include "npsd/base/buf.h"
 #include "npsd/http/call.h"
+#include "suite.h"
 #include "support/unit_cli.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct arena arena;
 static struct config config;

@@ -1,10 +1,9 @@
 /* "npsd survey", called as main calls it: what it prints and how it ends. */
 #include "npsd/cli/cli.h"
+#include "suite.h"
 #include "support/unit_cli.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct arena arena;
 static struct config config;

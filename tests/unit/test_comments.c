@@ -1,9 +1,8 @@
 /* Lists of comments: whose words are there, in which order, and where a cursor leads. */
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct unit_call c;
 
@@ -295,12 +294,5 @@ int main(void)
                                   cursors_are_for_their_list,
                                   walks_stay_in_their_window,
                                   links_and_tags};
-    Suite *suite = suite_create("comments");
-    TCase *tcase = tcase_create("comments");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("comments", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -5,11 +5,10 @@
 #include "npsd/store/audit.h"
 #include "npsd/store/folds.h"
 #include "npsd/store/keys.h"
+#include "suite.h"
 #include "support/unit_database.h"
 #include <pthread.h>
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct db_stmt *const *const sets[] = {directory_statements, folds_statements,
                                                     surveys_statements,   keys_statements,

@@ -208,12 +208,5 @@ int main(void)
         counts_add_up,          surveys_that_are_gone,       sums_of_windows,
         the_database_goes_away, more_than_there_is_room_for, threads_count_while_it_is_written,
         the_folder_writes_them};
-    Suite *suite = suite_create("display_meter");
-    TCase *tcase = tcase_create("display_meter");
-    tcase_set_timeout(tcase, SUITE_SECONDS);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("display_meter", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -5,12 +5,12 @@
 #include "npsd/base/metrics.h"
 #include "npsd/db/pool.h"
 #include "npsd/state/keytext.h"
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include "support/unit_log.h"
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define RESPONSE "/v1/surveys/open/responses/0193e5a0-0000-7000-8000-000000000000"
 
 enum { A_MINUTE = 5 };
@@ -201,12 +201,5 @@ int main(void)
         too_many_are_429, right_ones_pass_meanwhile, what_is_no_failure, every_kind_counts,
         log_and_audit,    the_database_is_away,
     };
-    Suite *suite = suite_create("failures");
-    TCase *tcase = tcase_create("failures");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("failures", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -5,13 +5,12 @@
 #include "npsd/db/pool.h"
 #include "npsd/ingest/lane.h"
 #include "npsd/state/poller.h"
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include "support/unit_metrics.h"
 #include <string.h>
 #include <unistd.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct unit_call c;
 static const struct pg_options nowhere = {.url = "host=/nonexistent"};
@@ -170,12 +169,5 @@ int main(void)
         schema_wrong,           queue_full,      unsafe_is_told,
         metrics_are_valid,      metrics_of_much,
     };
-    Suite *suite = suite_create("health");
-    TCase *tcase = tcase_create("health");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("health", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -276,8 +276,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("live_polled");
-    TCase *tcase = tcase_create("live_polled");
     const TTest *const tests[] = {it_lasts_while_polls_find_nothing,
                                   what_a_poll_has_found_lets_it_go_on_but_not_last,
                                   what_a_poll_finds_while_it_is_read_may_not_stand_in_it,
@@ -288,10 +286,5 @@ int main(void)
                                   what_was_committed_before_it_was_read_is_not_added,
                                   what_ran_while_it_was_read_is_added_when_it_is_committed,
                                   what_begins_after_it_was_read_is_added};
-    tcase_set_timeout(tcase, SUITE_SECONDS);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("live_polled", setup, teardown, tests, COUNT_OF(tests));
 }

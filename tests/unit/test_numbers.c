@@ -3,34 +3,12 @@
 #include "npsd/domain/survey.h"
 #include "npsd/store/folds.h"
 #include "npsd/store/numbers.h"
-#include "support/unit_database.h"
-#include "support/unit_recount.h"
-#include "unit/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static struct pg *pg;
-static struct arena arena;
-static uint64_t seed;
-
-static void setup(void)
-{
-    pg = recount_connect();
-    arena_init(&arena, 1 << 20);
-    seed = 20261120;
-}
-
-static void teardown(void)
-{
-    arena_done(&arena);
-    pg_free(pg);
-}
-
-static int64_t between(int64_t low, int64_t high)
-{
-    return suite_between(&seed, low, high);
-}
+#define SEED 20261120
+#include "numbers_calls.h"
 
 /* --- the random test --- */
 

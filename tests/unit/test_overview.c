@@ -1,12 +1,11 @@
 /* All surveys at once: which are there, in which windows, and that each row is what the survey's
  * own number says. */
 #include "npsd/api/overview.h"
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include "support/unit_proxy.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct unit_call c;
 
@@ -237,12 +236,5 @@ int main(void)
     const TTest *const tests[] = {counts,           rows_are_results, each_has_its_own_zone,
                                   of_the_key,       wrong_queries,    tags,
                                   broken_connection};
-    Suite *suite = suite_create("overview");
-    TCase *tcase = tcase_create("overview");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("overview", setup, teardown, tests, COUNT_OF(tests));
 }

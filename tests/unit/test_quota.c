@@ -2,11 +2,10 @@
 #include "npsd/api/limits.h"
 #include "npsd/api/quota.h"
 #include "npsd/base/metrics.h"
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct unit_call c;
 
@@ -241,12 +240,5 @@ int main(void)
         batches,
         forms,
     };
-    Suite *suite = suite_create("quota");
-    TCase *tcase = tcase_create("quota");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("quota", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -1,10 +1,9 @@
 /* Lists of responses: cursors that were not given here, and filters that contradict each other. */
 #include "npsd/base/clock.h"
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct unit_call c;
 
@@ -125,12 +124,5 @@ int main(void)
 {
     const TTest *const tests[] = {cursors_are_for_their_list, cursors_are_not_made_by_hand, links,
                                   contradictions, kept_by_nobody};
-    Suite *suite = suite_create("responses_list");
-    TCase *tcase = tcase_create("responses_list");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("responses_list", setup, teardown, tests, COUNT_OF(tests));
 }

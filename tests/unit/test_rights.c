@@ -1,9 +1,8 @@
 /* Who may do what in the database: every table, view, sequence and function there is stands here,
  * so a new one without a decision is a red test; and what is forbidden is tried. */
+#include "suite.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #define COUNTERS "n0,n1,n2,n3,n4,n5,n6,n7,n8,n9,n10"
 #define TALLY "select insert update(" COUNTERS ") delete"

@@ -1,9 +1,8 @@
 #include "npsd/base/clock.h"
 #include "npsd/store/keys.h"
+#include "suite.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct db_stmt *const *const sets[] = {keys_statements, NULL};
 

@@ -2,10 +2,9 @@
 #include "npsd/base/clock.h"
 #include "npsd/store/audit.h"
 #include "npsd/store/surveys.h"
+#include "suite.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct db_stmt *const *const sets[] = {surveys_statements, audit_statements, NULL};
 

@@ -1,11 +1,10 @@
 /* Batches: one result an item, in order, and what a batch costs its sender. */
 #include "npsd/api/limits.h"
 #include "npsd/api/submit.h"
+#include "suite.h"
 #include "support/unit_call.h"
 #include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct unit_call c;
 
@@ -147,12 +146,5 @@ int main(void)
     const TTest *const tests[] = {
         one_result_an_item, lines, no_batches, a_thousand_and_no_more, no_room, limited,
     };
-    Suite *suite = suite_create("submit_batch");
-    TCase *tcase = tcase_create("submit_batch");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("submit_batch", setup, teardown, tests, COUNT_OF(tests));
 }

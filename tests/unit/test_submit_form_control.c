@@ -1,49 +1,11 @@
 /* What a form says besides the answer: marks of what may be no person, and that there is no answer.
  */
+#include "form_calls.h"
 #include "npsd/api/limits.h"
 #include "npsd/api/stamp.h"
 #include "npsd/base/clock.h"
 #include "npsd/ingest/display_meter.h"
-#include "support/unit_call.h"
-#include "support/unit_database.h"
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct unit_call c;
-
-static void setup(void)
-{
-    unit_call_open(&c);
-    unit_call_lanes(&c, 100);
-    unit_call_survey(&c, "open", "'access': 'open'");
-    unit_call_survey(&c, "keyed", "'access': 'key'");
-}
-
-static void teardown(void)
-{
-    unit_call_done(&c);
-}
-
-static struct reply post(const char *survey, const char *body)
-{
-    unit_call_to(&c, HTTP_POST, arena_printf(&c.arena, "/s/%s", survey));
-    unit_call_body(&c, MEDIA_FORM, body);
-    return unit_call_run(&c);
-}
-
-/* Where a form leads, or what is told of it. */
-static const char *leads(const char *survey, const char *body)
-{
-    struct reply reply = post(survey, body);
-    const char *location = unit_reply_header(&reply, "Location");
-    return reply.status == 303 ? location : unit_reply_tells(&c.arena, &reply);
-}
-
-static long answers(void)
-{
-    return unit_pg_number("select count(*) from response");
-}
 
 /* --- marks --- */
 
@@ -231,12 +193,6 @@ int main(void)
         marks,      stamps_that_say_nothing, set_aside,           marks_do_not_matter_to_a_retry,
         dismissals, dismissals_refused,      limits_of_their_own, languages,
     };
-    Suite *suite = suite_create("submit_form_control");
-    TCase *tcase = tcase_create("submit_form_control");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("submit_form_control", setup, teardown, tests,
+                                     COUNT_OF(tests));
 }

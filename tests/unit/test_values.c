@@ -363,12 +363,5 @@ int main(void)
                                   a_broken_connection,
                                   values_that_postgresql_refuses,
                                   nothing_to_free};
-    Suite *suite = suite_create("values");
-    TCase *tcase = tcase_create("values");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_set_timeout(tcase, 60);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run_checked("values", setup, teardown, tests, COUNT_OF(tests));
 }
