@@ -28,7 +28,16 @@ static const struct db_stmt set_role = {
     "SELECT pg_catalog.set_config('role', rolname::text, false) FROM pg_catalog.pg_roles"
     " WHERE rolname = $1 AND pg_catalog.pg_has_role(oid, 'MEMBER')"};
 
-enum { DURABILITY, SETTINGS, ROLE, PREPARES };
+/*
+ * glibc gives memory back to the system when 128 KiB are free at the end of the heap, so a backend
+ * whose statements need more takes it anew each time, page by page: that was a sixth of what
+ * answers cost PostgreSQL. Having freed one large block it keeps twice as much (the dynamic mmap
+ * threshold of mallopt(3)). With another C library it changes nothing.
+ */
+static const struct db_stmt keep_memory = {
+    "npsd memory", "", "int4", "SELECT pg_catalog.octet_length(pg_catalog.repeat(' ', 4194304))"};
+
+enum { DURABILITY, MEMORY, SETTINGS, ROLE, PREPARES };
 
 struct session {
     struct pg *pg;
@@ -114,7 +123,8 @@ static bool send_all(struct session *session)
     PGconn *conn = session->pg->conn;
     const struct db_param role = P_TEXT(session->pg->options->role);
     bool sent = PQenterPipelineMode(conn) && send_query(session, &durability, NULL, 0) &&
-                send_settings(session) && send_query(session, &set_role, &role, 1);
+                send_query(session, &keep_memory, NULL, 0) && send_settings(session) &&
+                send_query(session, &set_role, &role, 1);
     for (size_t i = 0; sent && i < session->count; i++)
         sent = send_prepare(session, session->stmts[i]);
     return sent && PQpipelineSync(conn);

@@ -5,11 +5,15 @@
  *   rough ADDRESS:PORT half N         N requests whose client closes its sending side after them
  *   rough ADDRESS:PORT reset N        N connections that end by RST in the middle of a request
  *   rough ADDRESS:PORT idle N SECONDS N connections that say nothing
+ *   rough ADDRESS:PORT head|body|read N SECONDS
+ *                                     N connections that send a head or a body, or read replies, a
+ * few bytes a second; opened again when they are ended
  *
  * Exit code 0: every request that has to get a reply got a good one.
  */
 #include "fault/exchange.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,16 +126,85 @@ static bool idle(const struct sockaddr_in *address, long count, long seconds)
     return true;
 }
 
+/* What a slow connection sends at once, and every second. */
+struct slow {
+    const char *name, *first, *rest;
+    int firsts;
+};
+
+static const struct slow slow_ones[] = {
+    {"head", "GET /healthz HTTP/1.1\r\nHost: test\r\n", "X-More: 1\r\n", 1},
+    {"body",
+     "POST /v1/surveys/fault/responses HTTP/1.1\r\nHost: test\r\n"
+     "Content-Type: application/json\r\nContent-Length: 4000\r\n\r\n",
+     " ", 1},
+    /* More replies than fit into the buffers of both sides. */
+    {"read", "GET /s/fault HTTP/1.1\r\nHost: test\r\n\r\n", "", 40},
+};
+
+static int open_slowly(const struct sockaddr_in *address, const struct slow *slow)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){2048}, sizeof(int));
+    if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
+        close(fd);
+        return -1;
+    }
+    for (int i = 0; i < slow->firsts; i++)
+        send(fd, slow->first, strlen(slow->first), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return fd;
+}
+
+/* False: the other side has ended it. */
+static bool go_slowly(int fd, const struct slow *slow)
+{
+    char bytes[5];
+    send(fd, slow->rest, strlen(slow->rest), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t got = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
+/* A tenth of them every tenth of a second: so they take next to no processor. */
+static bool slow(const struct sockaddr_in *address, const struct slow *how, long count,
+                 long seconds)
+{
+    long opened = 0;
+    int *fds = malloc((size_t)count * sizeof *fds);
+    for (long i = 0; fds && i < count; i++)
+        fds[i] = -1;
+    for (long turn = 0; fds && turn < seconds * 10; turn++, usleep(100000))
+        for (long i = turn % 10; i < count; i += 10) {
+            if (fds[i] >= 0 && !go_slowly(fds[i], how)) {
+                close(fds[i]);
+                fds[i] = -1;
+            }
+            if (fds[i] < 0 && (fds[i] = open_slowly(address, how)) >= 0)
+                opened++;
+        }
+    printf("%ld connections opened\n", opened);
+    free(fds);
+    return opened >= count;
+}
+
+static const struct slow *find_slow(const char *name)
+{
+    for (size_t i = 0; i < sizeof slow_ones / sizeof *slow_ones; i++)
+        if (strcmp(slow_ones[i].name, name) == 0)
+            return &slow_ones[i];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct sockaddr_in address;
     if (argc < 4 || !exchange_address(argv[1], &address))
         return 2;
-    long count = strtol(argv[3], NULL, 10);
+    long count = strtol(argv[3], NULL, 10), seconds = argc > 4 ? strtol(argv[4], NULL, 10) : 10;
+    const struct slow *how = find_slow(argv[2]);
     bool good = strcmp(argv[2], "pipeline") == 0 ? pipeline(&address, count)
                 : strcmp(argv[2], "half") == 0   ? half(&address, count)
-                : strcmp(argv[2], "reset") == 0
-                    ? reset(&address, count)
-                    : idle(&address, count, argc > 4 ? strtol(argv[4], NULL, 10) : 10);
+                : strcmp(argv[2], "reset") == 0  ? reset(&address, count)
+                : how                            ? slow(&address, how, count, seconds)
+                                                 : idle(&address, count, seconds);
     return good ? 0 : 1;
 }

@@ -2,10 +2,16 @@
 #include "npsd/db/pg.h"
 #include "support/unit_log.h"
 #include "support/unit_pg.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct db_stmt setting = {"setting", "text", "text", "SELECT current_setting($1)"};
-static const struct db_stmt *const set[] = {&setting, NULL};
+/* Takes two megabytes, a piece at a time. */
+static const struct db_stmt gather = {
+    "gather", "", "int4",
+    "SELECT cardinality(array_agg(repeat('x', 100000))) FROM generate_series(1, 20)"};
+static const struct db_stmt backend = {"backend", "", "int4", "SELECT pg_backend_pid()"};
+static const struct db_stmt *const set[] = {&setting, &gather, &backend, NULL};
 static const struct db_stmt *const *const sets[] = {set, NULL};
 
 static struct pg_options options;
@@ -198,13 +204,43 @@ START_TEST(test_durability_is_asked_for)
 }
 END_TEST
 
+/* Pages that the backend has asked the system for. */
+static long pages_taken(void)
+{
+    DB_RESULT result = NULL;
+    expect(DB_OK, PG_EXEC(pg, &backend, &result));
+    char *path = arena_printf(&arena, "/proc/%d/stat", (int)db_int(result, 0, 0));
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    long pages = -1;
+    ck_assert_int_eq(fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %ld", &pages), 1);
+    fclose(file);
+    return pages;
+}
+
+/* PostgreSQL runs on this machine. */
+START_TEST(test_memory_is_kept_for_the_next_statement)
+{
+    enum { TIMES = 10, PAGES = 100 }; /* of some 500 that one run needs */
+    long before = 0;
+    for (int i = 0; i < 1 + TIMES; i++) {
+        DB_RESULT result = NULL;
+        expect(DB_OK, PG_EXEC(pg, &gather, &result));
+        if (i == 0)
+            before = pages_taken();
+    }
+    long taken = pages_taken() - before;
+    ck_assert_msg(taken < (long)TIMES * PAGES, "%ld pages", taken);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         test_session_is_set_up,           test_options_have_the_last_word,
         test_settings_that_there_are_not, test_role_is_taken_if_it_exists,
         test_role_that_may_not_be_taken,  test_missing_role_is_told,
-        test_durability_is_asked_for,
+        test_durability_is_asked_for,     test_memory_is_kept_for_the_next_statement,
     };
     Suite *suite = suite_create("pg_session");
     TCase *tcase = tcase_create("pg_session");

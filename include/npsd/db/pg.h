@@ -9,7 +9,8 @@
  * A session is set up as: role NPSD_APP if permitted, search_path pinned to public, TimeZone UTC,
  * statement_timeout 5 s (unless asked otherwise), lock_timeout 2 s,
  * idle_in_transaction_session_timeout 10 s, synchronous_commit on, jit off, enable_seqscan off
- * where asked, application_name npsd, client_min_messages warning. It refuses to work (DB_UNSAFE)
+ * where asked, application_name npsd, client_min_messages warning; its backend keeps
+ * some megabytes of memory from one statement to the next. It refuses to work (DB_UNSAFE)
  * when fsync, full_page_writes or synchronous_commit is off, unless told to allow it. Tcp:
  * keepalives and tcp_user_timeout 5 s. Connecting is bounded by 3 s, each exchange by its deadline:
  * all waiting is poll() on a non-blocking socket, so a silent network cannot hold a thread.
