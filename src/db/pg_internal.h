@@ -108,6 +108,7 @@ enum {
     PG_TEXT = 25,
     PG_INT4_ARRAY = 1007,
     PG_TEXT_ARRAY = 1009,
+    PG_INT8_ARRAY = 1016,
     PG_TIMESTAMPTZ = 1184,
     PG_UUID = 2950,
     PG_JSONB = 3802,

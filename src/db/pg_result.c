@@ -157,6 +157,19 @@ const int32_t *db_int4_array(const struct db_result *result, int row, int column
     return values;
 }
 
+void db_int8s(const struct db_result *result, int row, int column, int64_t *ret_values,
+              size_t count)
+{
+    const char *cursor;
+    size_t there = array_begin(result, row, column, PG_INT8_ARRAY, &cursor);
+    assert(there == count || db_is_null(result, row, column));
+    for (size_t i = 0; i < count; i++) {
+        size_t len;
+        const char *bytes = i < there ? array_next(&cursor, &len) : NULL;
+        ret_values[i] = bytes ? (int64_t)pg_get(bytes, 8) : 0;
+    }
+}
+
 const char *const *db_text_array(const struct db_result *result, int row, int column,
                                  struct arena *arena, size_t *ret_count)
 {

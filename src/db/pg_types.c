@@ -23,7 +23,7 @@ static const struct {
     {"bool[]", 1000},
     {"int2[]", 1005},
     {"int4[]", PG_INT4_ARRAY},
-    {"int8[]", 1016},
+    {"int8[]", PG_INT8_ARRAY},
     {"text[]", PG_TEXT_ARRAY},
     {"uuid[]", 2951},
     {"timestamptz[]", 1185},

@@ -19,10 +19,14 @@
 enum { NUMBERS_FACETS = SURVEY_FACET_FIRST + SURVEY_FACETS_MAX };
 
 /*
- * What a statement answers: facet, value, piece and counters, a row each, ordered by facet and
- * value; facet 0 is the total. A piece below 0 is a bucket of the journal (number_journal).
+ * What a statement answers: facet, value, piece and the counters of all scores, ordered by facet
+ * and value; facet 0 is the total. A piece below 0 is a bucket of the journal (number_journal). The
+ * counters are one array, because each column of a row costs PostgreSQL and us as much as a number.
  */
-#define NUMBER_COLUMNS "int2 int4 int4 int8 int8 int8 int8 int8 int8 int8 int8 int8 int8 int8"
+#define NUMBER_COLUMNS "int2 int4 int4 int8[]"
+#define NUMBER_ROWS(sums)                                                                          \
+    " select facet, value, piece, array[" COUNTER_NAMES "] from (" sums ")"                        \
+    " s (facet, value, piece, " COUNTER_NAMES ")"
 
 #define COUNTER_TOTAL(n) "sum(n" #n ")"
 #define COUNTER_OF_ROW(n) "case when score = " #n " then n else 0 end as n" #n
@@ -77,7 +81,7 @@ struct pieces numbers_pieces(struct arena *arena, const struct number_query *que
 
 /* numbers_one: a last row of its own, of facet NUMBER_SEEN_FACET, has the snapshot of it all. */
 #define NUMBER_SEEN_COLUMNS NUMBER_COLUMNS " pg_snapshot"
-enum { NUMBER_SEEN_COLUMN = 14, NUMBER_SEEN_FACET = -1 };
+enum { NUMBER_SEEN_COLUMN = 4, NUMBER_SEEN_FACET = -1 };
 
 /* Of a statement that asked for one cut. */
 void numbers_read_one(struct arena *arena, struct number_plan *plan, const struct db_result *sums,

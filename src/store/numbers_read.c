@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { FACET, VALUE, PIECE, COUNTERS_BEGIN };
+enum { FACET, VALUE, PIECE, COUNTERS_OF_PIECE };
 
 struct pieces numbers_pieces(struct arena *arena, const struct number_query *query, bool whole_days)
 {
@@ -32,9 +32,10 @@ static void read_row(const struct db_result *sums, int row, struct sheet *sheet)
 {
     int64_t piece = db_int(sums, row, PIECE);
     struct nps_counts *counts = piece < 0 ? &sheet->buckets[-piece] : &sheet->pieces[piece];
+    struct nps_counts more;
 
-    for (int score = 0; score < NPS_SCORES; score++)
-        counts->score[score] += db_int(sums, row, COUNTERS_BEGIN + score);
+    db_int8s(sums, row, COUNTERS_OF_PIECE, more.score, NPS_SCORES);
+    nps_counts_add(counts, &more);
 }
 
 static void add_journal(const struct number_plan *plan, const struct number_stretch *stretches,

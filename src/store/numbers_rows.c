@@ -96,7 +96,7 @@ static enum db_status ask_rows(struct pg *pg, struct arena *arena, const struct 
     if (facet > SURVEY_FACET_QUESTION)
         buf_text(&question.sql, "with" KNOWN_ANSWERS);
     buf_text(&question.sql,
-             " select facet, value, piece, " COUNTERS(COUNTER_TOTAL) " from ("
+             " select facet, value, piece, array[" COUNTERS(COUNTER_TOTAL) "] from ("
              "  select facet, value, piece, " COUNTERS(COUNTER_OF_ROW) " from ("
              "   select cut.facet, cut.value, p.piece, cut.score, cut.n"
              "   from unnest($3, $4, $5) p (piece, from_at, to_at) cross join lateral ("

@@ -14,14 +14,13 @@
 #define TOTAL_SUMS(level, table) SUMS(level, table, " and r.facet = 0")
 /* Of quarter hours and hours of one piece: one look less than two, and one row. */
 #define PART_SUMS                                                                                  \
-    " select r.facet, r.value, r.piece, t.* from range r cross join lateral ("                     \
+    " select p.facet, p.value, p.piece, t.* from part p cross join lateral ("                      \
     "  select " COUNTERS(COUNTER_TOTAL) " from ("                                                  \
-    "   select " COUNTER_NAMES " from tally_quarter t where" OF_CUT                                \
-    "    and t.slot >= r.lo and t.slot < r.hi"                                                     \
-    "   union all select " COUNTER_NAMES " from tally_hour t where" OF_CUT                         \
-    "    and t.slot >= r.hour_lo and t.slot < r.hour_hi) t) t"                                     \
-    " where r.level = 5 union all"
-#define OF_CUT " t.survey_id = r.survey_id and t.facet = r.facet and t.value = r.value"
+    "   select " COUNTER_NAMES " from tally_quarter t where" OF_PART                               \
+    "    and t.slot >= p.lo and t.slot < p.hi"                                                     \
+    "   union all select " COUNTER_NAMES " from tally_hour t where" OF_PART                        \
+    "    and t.slot >= p.hours_lo and t.slot < p.hours_hi) t) t union all"
+#define OF_PART " t.survey_id = p.survey_id and t.facet = p.facet and t.value = p.value"
 /* Of ranges that have a width: each so many slots are of another piece. "offset 0" keeps the
  * subquery. */
 #define TALLIES(level, table)                                                                      \
@@ -53,13 +52,14 @@
     " group by 1, 2, 3"
 
 /*
- * $1 survey, $2 facet, $3 value; $4 to $11 ranges of slots: facet (0: of the total), level, piece,
- * lo, hi, width or 0, and at level 5, which is quarters and hours, the hours' lo and hi; $12 to $15
- * edges to be counted from rows: facet, piece, from, to; $16 bounds of the journal's buckets. The
- * journal is read once, whatever the number of pieces.
+ * $1 survey, $2 facet, $3 value; $4 to $9 ranges of slots: facet (0: of the total), level, piece,
+ * lo, hi, width or 0; $10 to $13 edges to be counted from rows: facet, piece, from, to; $14 bounds
+ * of the journal's buckets. A series has parts of days, too, with quarters and hours: $15 to $19
+ * piece, quarters' lo and hi, hours' lo and hi. The journal is read once, whatever the number of
+ * pieces.
  *
  * cuts: (facet, value), those that are counted, of "asked a"; range_cuts: the same, of which each
- * range r is asked; journal_cuts: a condition that the journal's cells j of these fulfil; of_edges:
+ * range r is asked; asked, parts: what series have besides; journal_cuts: a condition that the journal's cells j of these fulfil; of_edges:
  * the rows of edges, as (facet, value, piece, score, n); sums: the answer, of the ranges and of
  * what is counted here.
  *
@@ -68,20 +68,20 @@
  * plan anew each time, which takes far longer than to run it.
  */
 #define SUMS_PARAMS                                                                                \
-    "int4 int2 int4 int2[] int2[] int4[] int4[] int4[] int4[] int4[] int4[]"                       \
+    "int4 int2 int4 int2[] int2[] int4[] int4[] int4[] int4[]"                                     \
     " int2[] int4[] timestamptz[] timestamptz[] int4[]"
-#define SUMS_SQL(with, cuts, range_cuts, journal_cuts, of_edges, sums)                             \
+#define SUMS_SQL(with, asked, cuts, range_cuts, parts, journal_cuts, of_edges, sums)               \
     "with" with " asked as materialized ("                                                         \
     "  select $1 as survey_id, $2 as facet, $3 as value, $4 as range_facets, $5 as levels,"        \
     "   $6 as range_pieces, $7 as range_lo, $8 as range_hi, $9 as widths,"                         \
-    "   $10 as hours_lo, $11 as hours_hi, $12 as edge_facets, $13 as edge_pieces,"                 \
-    "   $14 as edge_from, $15 as edge_to, $16 as bounds),"                                         \
+    "   $10 as edge_facets, $11 as edge_pieces, $12 as edge_from, $13 as edge_to,"                 \
+    "   $14 as bounds" asked "),"                                                                  \
     " cut as materialized (" cuts "),"                                                             \
     " range as materialized ("                                                                     \
     "  select a.survey_id, c.value, r.* from asked a cross join lateral"                           \
-    "   unnest(range_facets, levels, range_pieces, range_lo, range_hi, widths, hours_lo, hours_hi)"\
-    "   r (facet, level, piece, lo, hi, width, hour_lo, hour_hi)"                                  \
-    range_cuts "),"                                                                                \
+    "   unnest(range_facets, levels, range_pieces, range_lo, range_hi, widths)"                    \
+    "   r (facet, level, piece, lo, hi, width)"                                                    \
+    range_cuts ")," parts                                                                          \
     " edge as materialized ("                                                                      \
     "  select a.survey_id, e.* from asked a cross join lateral"                                    \
     "   unnest(edge_facets, edge_pieces, edge_from, edge_to) e (facet, piece, from_at, to_at)),"   \
@@ -137,33 +137,38 @@
 #define ONE_CUT "select a.facet, a.value from asked a"
 #define RANGE_OF_CUTS "  join cut c on c.facet = r.facet"
 #define ONE_CUT_OF_JOURNAL "j.cut = a.facet::int8 << 32 | a.value"
-#define ONE(name, columns, before, tallies, of_edges, column_sums, after)                          \
-    {name, SUMS_PARAMS, columns,                                                                   \
-     SUMS_SQL("", ONE_CUT, RANGE_OF_CUTS, ONE_CUT_OF_JOURNAL, of_edges,                            \
-              before tallies OF_COUNTED column_sums after)}
+#define OF_ONE(name, of_edges, column_sums)                                                        \
+    {"numbers_" name, SUMS_PARAMS, NUMBER_SEEN_COLUMNS,                                            \
+     SUMS_SQL("", "", ONE_CUT, RANGE_OF_CUTS, "", ONE_CUT_OF_JOURNAL, of_edges,                    \
+              WITH_SEEN NUMBER_ROWS(OF_ALL_LEVELS(TALLY_SUMS) OF_COUNTED column_sums) AND_SEEN)}
+#define OF_SERIES(name, of_edges, column_sums)                                                     \
+    {"numbers_series_" name, SUMS_PARAMS PART_PARAMS, NUMBER_COLUMNS,                              \
+     SUMS_SQL("", PARTS_ASKED, ONE_CUT, RANGE_OF_CUTS, PARTS, ONE_CUT_OF_JOURNAL, of_edges,        \
+              NUMBER_ROWS(OF_ALL_LEVELS(TALLIES) OF_ALL_LEVELS(TALLY_SUMS) PART_SUMS               \
+                          OF_COUNTED column_sums))}
+#define PART_PARAMS " int4[] int4[] int4[] int4[] int4[]"
+#define PARTS_ASKED                                                                                \
+    ", $15 as part_pieces, $16 as part_lo, $17 as part_hi, $18 as hours_lo, $19 as hours_hi"
+#define PARTS                                                                                      \
+    " part as materialized ("                                                                      \
+    "  select a.survey_id, a.facet, a.value, p.* from asked a cross join lateral"                  \
+    "   unnest(part_pieces, part_lo, part_hi, hours_lo, hours_hi)"                                 \
+    "   p (piece, lo, hi, hours_lo, hours_hi)),"
 #define WITH_SEEN " select s.*, null::pg_snapshot from ("
 #define AND_SEEN                                                                                   \
-    ") s union all select -1::int2, 0, 0, " COUNTER_ZEROS ", pg_current_snapshot()"
-#define ONE_OF_ALL(name, columns, before, tallies, after)                                          \
+    ") s union all select -1::int2, 0, 0, '{}'::int8[], pg_current_snapshot()"
+#define ONE_OF_ALL(of)                                                                             \
     {                                                                                              \
-        ONE(name "total", columns, before, tallies, TOTAL_OF_EDGES, "", after),                    \
-        ONE(name "channel", columns, before, tallies, "", COLUMN_SUMS("channel", ""), after),      \
-        ONE(name "agent", columns, before, tallies, "", COLUMN_SUMS("agent", ""), after),          \
-        ONE(name "f1", columns, before, tallies, "", COLUMN_SUMS("f1", ""), after),                \
-        ONE(name "f2", columns, before, tallies, "", COLUMN_SUMS("f2", ""), after),                \
-        ONE(name "f3", columns, before, tallies, "", COLUMN_SUMS("f3", ""), after),                \
-        ONE(name "f4", columns, before, tallies, "", COLUMN_SUMS("f4", ""), after),                \
-        ONE(name "f5", columns, before, tallies, "", COLUMN_SUMS("f5", ""), after),                \
-        ONE(name "f6", columns, before, tallies, "", COLUMN_SUMS("f6", ""), after),                \
-        ONE(name "f7", columns, before, tallies, "", COLUMN_SUMS("f7", ""), after),                \
-        ONE(name "f8", columns, before, tallies, "", COLUMN_SUMS("f8", ""), after),                \
+        of("total", TOTAL_OF_EDGES, ""), of("channel", "", COLUMN_SUMS("channel", "")),            \
+        of("agent", "", COLUMN_SUMS("agent", "")), of("f1", "", COLUMN_SUMS("f1", "")),            \
+        of("f2", "", COLUMN_SUMS("f2", "")), of("f3", "", COLUMN_SUMS("f3", "")),                  \
+        of("f4", "", COLUMN_SUMS("f4", "")), of("f5", "", COLUMN_SUMS("f5", "")),                  \
+        of("f6", "", COLUMN_SUMS("f6", "")), of("f7", "", COLUMN_SUMS("f7", "")),                  \
+        of("f8", "", COLUMN_SUMS("f8", "")),                                                       \
     }
 
-const struct db_stmt numbers_one[NUMBERS_FACETS] =
-    ONE_OF_ALL("numbers_", NUMBER_SEEN_COLUMNS, WITH_SEEN, OF_ALL_LEVELS(TALLY_SUMS), AND_SEEN);
-const struct db_stmt numbers_series[NUMBERS_FACETS] =
-    ONE_OF_ALL("numbers_series_", NUMBER_COLUMNS, "",
-               OF_ALL_LEVELS(TALLIES) OF_ALL_LEVELS(TALLY_SUMS) PART_SUMS, "");
+const struct db_stmt numbers_one[NUMBERS_FACETS] = ONE_OF_ALL(OF_ONE);
+const struct db_stmt numbers_series[NUMBERS_FACETS] = ONE_OF_ALL(OF_SERIES);
 
 #define WITH_TOTAL(values)                                                                         \
     "select 0::int2 as facet, 0 as value from asked union all"                                     \
@@ -171,8 +176,8 @@ const struct db_stmt numbers_series[NUMBERS_FACETS] =
 #define VALUES_OF_JOURNAL "(j.cut = 0 or j.cut >> 32 = a.facet)"
 #define VALUES(name, with, values, range_cuts, of_edges, sums)                                     \
     {name, SUMS_PARAMS, NUMBER_COLUMNS,                                                            \
-     SUMS_SQL(with, WITH_TOTAL(values), range_cuts, VALUES_OF_JOURNAL, TOTAL_OF_EDGES of_edges,    \
-              sums " order by 1, 2")}
+     SUMS_SQL(with, "", WITH_TOTAL(values), range_cuts, "", VALUES_OF_JOURNAL,                     \
+              TOTAL_OF_EDGES of_edges, NUMBER_ROWS(sums) " order by 1, 2")}
 #define VALUES_OF_FEW(name, with, values, of_edges)                                                \
     VALUES(name, with, values, RANGE_OF_CUTS, of_edges, OF_ALL_LEVELS(TALLY_SUMS) OF_COUNTED)
 /* 0 is "(other)". An answer's value has its row before the answer comes. */

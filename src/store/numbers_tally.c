@@ -11,11 +11,11 @@ struct cover_set {
 };
 
 /* Slots [lo, hi) of a level; width 0: all of them are of the piece, else each so many are of
- * it and those after it. If there are hours too, slots are quarters. */
+ * it and those after it. */
 struct asked_range {
     int facet;
     size_t piece, last_piece;
-    struct slot_range slots, hours;
+    struct slot_range slots;
     int32_t width;
 };
 
@@ -26,7 +26,8 @@ struct question {
     size_t range_count, edge_count; /* of all covers */
     /* Of one facet, with so many windows that it pays to take ranges together. */
     bool is_series;
-    struct buf range_facets, levels, range_pieces, lo, hi, widths, hours_lo, hours_hi;
+    struct buf range_facets, levels, range_pieces, lo, hi, widths;
+    struct buf part_pieces, part_lo, part_hi, hours_lo, hours_hi; /* of a series */
     struct buf edge_facets, edge_pieces, from, to, bounds;
 };
 
@@ -44,18 +45,12 @@ static void add_set(struct arena *arena, struct question *question, int facet)
     question->sets[question->set_count++] = (struct cover_set){facet, covers};
 }
 
-static bool has_hours(const struct asked_range *range)
-{
-    return range->hours.lo < range->hours.hi;
-}
-
 /* As the days of a series do: then one look into the index brings all. */
 static bool continues(const struct asked_range *last, const struct asked_range *next)
 {
     int64_t width = (int64_t)next->slots.hi - next->slots.lo;
-    return !has_hours(last) && !has_hours(next) && last->facet == next->facet &&
-           last->slots.level == next->slots.level && last->slots.hi == next->slots.lo &&
-           last->last_piece + 1 == next->piece &&
+    return last->facet == next->facet && last->slots.level == next->slots.level &&
+           last->slots.hi == next->slots.lo && last->last_piece + 1 == next->piece &&
            width == (last->width ? last->width : (int64_t)last->slots.hi - last->slots.lo);
 }
 
@@ -83,23 +78,6 @@ static bool is_part_of_day(const struct slot_cover *cover)
            cover->ranges[0].level <= SLOT_HOUR && cover->ranges[1].level <= SLOT_HOUR;
 }
 
-static size_t list_cover(const struct slot_cover *cover, struct asked_range range, bool in_parts,
-                         struct asked_range *ranges)
-{
-    if (in_parts && is_part_of_day(cover)) {
-        bool hours_first = cover->ranges[0].level == SLOT_HOUR;
-        range.slots = cover->ranges[hours_first];
-        range.hours = cover->ranges[!hours_first];
-        ranges[0] = range;
-        return 1;
-    }
-    for (size_t i = 0; i < cover->range_count; i++) {
-        range.slots = cover->ranges[i];
-        ranges[i] = range;
-    }
-    return cover->range_count;
-}
-
 /* Of a facet in the order of pieces. */
 static size_t list_ranges(const struct question *question, struct asked_range *ranges)
 {
@@ -107,10 +85,13 @@ static size_t list_ranges(const struct question *question, struct asked_range *r
 
     for (size_t s = 0; s < question->set_count; s++)
         for (size_t p = 0; p < question->pieces->count; p++) {
-            struct asked_range range = {
-                .facet = question->sets[s].facet, .piece = p, .last_piece = p};
-            count += list_cover(&question->sets[s].covers[p], range, question->is_series,
-                                ranges + count);
+            const struct slot_cover *cover = &question->sets[s].covers[p];
+            for (size_t i = 0; i < cover->range_count; i++)
+                if (!question->is_series || !is_part_of_day(cover))
+                    ranges[count++] = (struct asked_range){.facet = question->sets[s].facet,
+                                                           .piece = p,
+                                                           .last_piece = p,
+                                                           .slots = cover->ranges[i]};
         }
     return question->is_series ? join_ranges(ranges, count) : count;
 }
@@ -126,18 +107,45 @@ static void ask_ranges(struct arena *arena, struct question *question)
     question->lo = db_array_begin(arena, DB_ARRAY_INT4, count);
     question->hi = db_array_begin(arena, DB_ARRAY_INT4, count);
     question->widths = db_array_begin(arena, DB_ARRAY_INT4, count);
-    question->hours_lo = db_array_begin(arena, DB_ARRAY_INT4, count);
-    question->hours_hi = db_array_begin(arena, DB_ARRAY_INT4, count);
     for (size_t i = 0; i < count; i++) {
         db_array_int2(&question->range_facets, (int16_t)ranges[i].facet);
-        db_array_int2(&question->levels,
-                      has_hours(&ranges[i]) ? SLOT_LEVELS : (int16_t)ranges[i].slots.level);
+        db_array_int2(&question->levels, (int16_t)ranges[i].slots.level);
         db_array_int4(&question->range_pieces, (int32_t)ranges[i].piece);
         db_array_int4(&question->lo, ranges[i].slots.lo);
         db_array_int4(&question->hi, ranges[i].slots.hi);
         db_array_int4(&question->widths, ranges[i].width);
-        db_array_int4(&question->hours_lo, ranges[i].hours.lo);
-        db_array_int4(&question->hours_hi, ranges[i].hours.hi);
+    }
+}
+
+static size_t count_parts(const struct question *question)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < question->pieces->count; p++)
+        count += is_part_of_day(&question->sets[0].covers[p]);
+    return count;
+}
+
+/* Of a series, which has one facet. */
+static void ask_parts(struct arena *arena, struct question *question)
+{
+    size_t count = count_parts(question);
+    struct buf *const lists[] = {&question->part_pieces, &question->part_lo, &question->part_hi,
+                                 &question->hours_lo, &question->hours_hi};
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        *lists[i] = db_array_begin(arena, DB_ARRAY_INT4, count);
+    for (size_t p = 0; p < question->pieces->count; p++) {
+        const struct slot_cover *cover = &question->sets[0].covers[p];
+        if (!is_part_of_day(cover))
+            continue;
+        bool hours_first = cover->ranges[0].level == SLOT_HOUR;
+        const struct slot_range *quarters = &cover->ranges[hours_first];
+        const struct slot_range *hours = &cover->ranges[!hours_first];
+        db_array_int4(&question->part_pieces, (int32_t)p);
+        db_array_int4(&question->part_lo, quarters->lo);
+        db_array_int4(&question->part_hi, quarters->hi);
+        db_array_int4(&question->hours_lo, hours->lo);
+        db_array_int4(&question->hours_hi, hours->hi);
     }
 }
 
@@ -216,16 +224,34 @@ static struct number_stretch *journal_stretches(struct arena *arena,
     return stretches;
 }
 
+enum { SUMS_PARAMS = 14, SERIES_PARAMS = 19 };
+
 static enum db_status ask(struct pg *pg, const struct db_stmt *stmt, int32_t survey_id, int facet,
                           int32_t value, const struct question *question,
                           struct db_result **ret_sums)
 {
-    return PG_EXEC(pg, stmt, ret_sums, P_INT4(survey_id), P_INT2(facet), P_INT4(value),
-                   P_BUF(&question->range_facets), P_BUF(&question->levels),
-                   P_BUF(&question->range_pieces), P_BUF(&question->lo), P_BUF(&question->hi),
-                   P_BUF(&question->widths), P_BUF(&question->hours_lo), P_BUF(&question->hours_hi),
-                   P_BUF(&question->edge_facets), P_BUF(&question->edge_pieces),
-                   P_BUF(&question->from), P_BUF(&question->to), P_BUF(&question->bounds));
+    const struct db_param params[SERIES_PARAMS] = {
+        P_INT4(survey_id),
+        P_INT2(facet),
+        P_INT4(value),
+        P_BUF(&question->range_facets),
+        P_BUF(&question->levels),
+        P_BUF(&question->range_pieces),
+        P_BUF(&question->lo),
+        P_BUF(&question->hi),
+        P_BUF(&question->widths),
+        P_BUF(&question->edge_facets),
+        P_BUF(&question->edge_pieces),
+        P_BUF(&question->from),
+        P_BUF(&question->to),
+        P_BUF(&question->bounds),
+        P_BUF(&question->part_pieces),
+        P_BUF(&question->part_lo),
+        P_BUF(&question->part_hi),
+        P_BUF(&question->hours_lo),
+        P_BUF(&question->hours_hi),
+    };
+    return pg_exec(pg, stmt, params, question->is_series ? SERIES_PARAMS : SUMS_PARAMS, ret_sums);
 }
 
 enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct number_query *query,
@@ -237,6 +263,8 @@ enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct nu
 
     add_set(arena, &question, seen->facet);
     ask_ranges(arena, &question);
+    if (question.is_series)
+        ask_parts(arena, &question);
     ask_edges(arena, &question);
     plan.journal = cut_journal(arena, &question);
     ask_journal(arena, &question, &plan.journal);

@@ -17,10 +17,11 @@ static const struct db_stmt snapshot = {"snapshot", "", "pg_snapshot xid8",
 static const struct db_stmt sees = {"sees", "xid8 pg_snapshot", "bool",
                                     "SELECT pg_visible_in_snapshot($1, $2)"};
 static const struct db_stmt arrays = {"arrays", "int4[] text[]", "int4[] text[]", "SELECT $1, $2"};
+static const struct db_stmt longs = {"longs", "int8[]", "int8[]", "SELECT $1"};
 static const struct db_stmt length = {"length", "text jsonb", "int4 text",
                                       "SELECT length($1), $2::text"};
-static const struct db_stmt *const set[] = {&round_trip, &insert, &touch_all, &snapshot,
-                                            &sees,       &arrays, &length,    NULL};
+static const struct db_stmt *const set[] = {&round_trip, &insert, &touch_all, &snapshot, &sees,
+                                            &arrays,     &longs,  &length,    NULL};
 static const struct db_stmt *const *const sets[] = {set, NULL};
 
 static struct pg_options options;
@@ -151,6 +152,27 @@ START_TEST(test_arrays_are_read)
 }
 END_TEST
 
+START_TEST(test_arrays_of_a_known_length)
+{
+    int64_t values[3];
+    struct buf numbers = db_array_begin(&arena, DB_ARRAY_INT8, 3);
+    db_array_int8(&numbers, INT64_MIN);
+    db_array_null(&numbers);
+    db_array_int8(&numbers, INT64_MAX);
+    DB_RESULT r = NULL;
+    DB_RESULT none = NULL;
+    expect(DB_OK, PG_EXEC(pg, &longs, &r, P_BUF(&numbers)));
+    db_int8s(r, 0, 0, values, 3);
+    ck_assert_int_eq(values[0], INT64_MIN);
+    ck_assert_int_eq(values[1], 0);
+    ck_assert_int_eq(values[2], INT64_MAX);
+    expect(DB_OK, PG_EXEC(pg, &longs, &none, P_NULL));
+    db_int8s(none, 0, 0, values, 3);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(values[i], 0);
+}
+END_TEST
+
 START_TEST(test_empty_and_null_arrays)
 {
     struct buf none = db_array_begin(&arena, DB_ARRAY_INT4, 0);
@@ -241,6 +263,7 @@ int main(void)
         test_empty_text_is_not_null,
         test_snapshots_travel_as_bytes,
         test_arrays_are_read,
+        test_arrays_of_a_known_length,
         test_empty_and_null_arrays,
         test_rows_are_counted,
         test_errors_have_a_status,

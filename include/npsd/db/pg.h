@@ -166,6 +166,9 @@ struct uuid db_uuid(const struct db_result *result, int row, int column);
 const char *db_bytes(const struct db_result *result, int row, int column, size_t *ret_len);
 /* The same copied into an arena; NULL for NULL. */
 char *db_text(const struct db_result *result, int row, int column, struct arena *arena);
+/* All elements of an int8[] column, which must be so many; 0 each for NULL. */
+void db_int8s(const struct db_result *result, int row, int column, int64_t *ret_values,
+              size_t count);
 /* An int4[] or text[] column without NULL elements, copied into an arena. */
 const int32_t *db_int4_array(const struct db_result *result, int row, int column,
                              struct arena *arena, size_t *ret_count);
