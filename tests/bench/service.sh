@@ -86,7 +86,7 @@ start_daemon() { # NAME
   for ((i = 0; i < 300; i++)); do
     address[$1]=$(listening "$1" address)
     admin[$1]=$(listening "$1" admin)
-    if [ -n "${admin[$1]}" ] && curl -fsS "${admin[$1]}/readyz" >/dev/null 2>&1; then return; fi
+    if [ -n "${address[$1]}" ] && [ -n "${admin[$1]}" ] && curl -fsS "${admin[$1]}/readyz" >/dev/null 2>&1; then return; fi
     kill -0 "${daemon[$1]}" 2>/dev/null || break
     sleep 0.1
   done
