@@ -79,7 +79,8 @@ struct number_plan {
 struct pieces numbers_pieces(struct arena *arena, const struct number_query *query,
                              bool whole_days);
 
-/* numbers_one: a last row of its own, of facet NUMBER_SEEN_FACET, has the snapshot of it all. */
+/* numbers_one: a last row of its own, of facet NUMBER_SEEN_FACET and without counters, has the
+ * snapshot of it all. */
 #define NUMBER_SEEN_COLUMNS NUMBER_COLUMNS " pg_snapshot"
 enum { NUMBER_SEEN_COLUMN = 4, NUMBER_SEEN_FACET = -1 };
 

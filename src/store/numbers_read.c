@@ -81,7 +81,7 @@ void numbers_read_one(struct arena *arena, struct number_plan *plan, const struc
     struct sheet sheet = make_sheet(arena, plan);
 
     memset(ret_counts, 0, plan->pieces.window_count * sizeof(*ret_counts));
-    if (db_rows(sums) > 0)
+    if (db_rows(sums) > 0 && db_int(sums, 0, FACET) != NUMBER_SEEN_FACET)
         read_cut(plan, sums, 0, plan->of_facet, &sheet, ret_counts);
 }
 

@@ -156,7 +156,7 @@
     "   p (piece, lo, hi, hours_lo, hours_hi)),"
 #define WITH_SEEN " select s.*, null::pg_snapshot from ("
 #define AND_SEEN                                                                                   \
-    ") s union all select -1::int2, 0, 0, '{}'::int8[], pg_current_snapshot()"
+    ") s union all select -1::int2, 0, 0, null::int8[], pg_current_snapshot()"
 #define ONE_OF_ALL(of)                                                                             \
     {                                                                                              \
         of("total", TOTAL_OF_EDGES, ""), of("channel", "", COLUMN_SUMS("channel", "")),            \

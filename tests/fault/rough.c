@@ -5,11 +5,11 @@
  *   rough ADDRESS:PORT half N         N requests whose client closes its sending side after them
  *   rough ADDRESS:PORT reset N        N connections that end by RST in the middle of a request
  *   rough ADDRESS:PORT idle N SECONDS N connections that say nothing
- *   rough ADDRESS:PORT head|body|read N SECONDS
- *                                     N connections that send a head or a body, or read replies, a
- * few bytes a second; opened again when they are ended
+ *   rough ADDRESS:PORT head N SECONDS N connections that send a head, a few bytes a second;
+ *                      body, read     the same with a body, or replies to be read
  *
- * Exit code 0: every request that has to get a reply got a good one.
+ * Exit code 0: every request that has to get a reply got a good one, and slow connections stayed
+ * open.
  */
 #include "fault/exchange.h"
 
@@ -28,10 +28,13 @@ static const char torn[] =
     "POST /v1/surveys/fault/responses HTTP/1.1\r\nHost: test\r\n"
     "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"score\"";
 
-static int open_connection(const struct sockaddr_in *address)
+/* buffer: bytes that may wait to be read; 0: as many as usual. */
+static int open_connection(const struct sockaddr_in *address, int buffer)
 {
     const struct timeval patience = {.tv_sec = 20};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (buffer > 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
@@ -74,7 +77,7 @@ static long count_replies(int fd, long wanted)
 
 static bool pipeline(const struct sockaddr_in *address, long count)
 {
-    int fd = open_connection(address);
+    int fd = open_connection(address, 0);
     bool sent = fd >= 0;
     pid_t writer = fork();
     if (writer == 0) {
@@ -92,7 +95,7 @@ static bool half(const struct sockaddr_in *address, long count)
 {
     long good = 0;
     for (long i = 0; i < count; i++) {
-        int fd = open_connection(address);
+        int fd = open_connection(address, 0);
         if (fd >= 0 && put(fd, hello, sizeof hello - 1) && shutdown(fd, SHUT_WR) == 0)
             good += count_replies(fd, 1);
         close(fd);
@@ -105,7 +108,7 @@ static bool reset(const struct sockaddr_in *address, long count)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
     for (long i = 0; i < count; i++) {
-        int fd = open_connection(address);
+        int fd = open_connection(address, 0);
         if (fd < 0)
             return false;
         put(fd, torn, (size_t)i % sizeof torn);
@@ -119,7 +122,7 @@ static bool idle(const struct sockaddr_in *address, long count, long seconds)
 {
     long opened = 0;
     for (long i = 0; i < count; i++)
-        opened += open_connection(address) >= 0;
+        opened += open_connection(address, 0) >= 0;
     printf("%ld of %ld connections\n", opened, count);
     fflush(stdout);
     sleep((unsigned)seconds);
@@ -144,13 +147,8 @@ static const struct slow slow_ones[] = {
 
 static int open_slowly(const struct sockaddr_in *address, const struct slow *slow)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){2048}, sizeof(int));
-    if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
-        close(fd);
-        return -1;
-    }
-    for (int i = 0; i < slow->firsts; i++)
+    int fd = open_connection(address, 2048);
+    for (int i = 0; fd >= 0 && i < slow->firsts; i++)
         send(fd, slow->first, strlen(slow->first), MSG_NOSIGNAL | MSG_DONTWAIT);
     return fd;
 }
@@ -164,26 +162,26 @@ static bool go_slowly(int fd, const struct slow *slow)
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
 }
 
-/* A tenth of them every tenth of a second: so they take next to no processor. */
+/* A tenth of them every tenth of a second: so they take next to no processor. None is to be ended,
+ * as all deadlines are later. */
 static bool slow(const struct sockaddr_in *address, const struct slow *how, long count,
                  long seconds)
 {
-    long opened = 0;
+    long open = 0;
     int *fds = malloc((size_t)count * sizeof *fds);
-    for (long i = 0; fds && i < count; i++)
-        fds[i] = -1;
     for (long turn = 0; fds && turn < seconds * 10; turn++, usleep(100000))
         for (long i = turn % 10; i < count; i += 10) {
-            if (fds[i] >= 0 && !go_slowly(fds[i], how)) {
+            if (turn < 10) {
+                open += (fds[i] = open_slowly(address, how)) >= 0;
+            } else if (fds[i] >= 0 && !go_slowly(fds[i], how)) {
                 close(fds[i]);
                 fds[i] = -1;
+                open--;
             }
-            if (fds[i] < 0 && (fds[i] = open_slowly(address, how)) >= 0)
-                opened++;
         }
-    printf("%ld connections opened\n", opened);
+    printf("%ld of %ld connections were open in the end\n", open, count);
     free(fds);
-    return opened >= count;
+    return open == count;
 }
 
 static const struct slow *find_slow(const char *name)

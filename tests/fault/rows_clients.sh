@@ -58,7 +58,7 @@ row_F29() { # COUNT
   for ((i = 0; i < $1; i++)); do
     for mode in head body read; do
       without+=("$(span_of 4)")
-      "$tools/rough" "127.0.0.1:${port[a]}" $mode 1000 8 >"$rowdir/rough-$mode" &
+      timeout 60 "$tools/rough" "127.0.0.1:${port[a]}" $mode 1000 8 >"$rowdir/rough-$mode" &
       sleep 2
       slow[$mode]+=" $(span_of 5)"
       wait $! || violation "slow clients ($mode): $(cat "$rowdir/rough-$mode")"

@@ -208,7 +208,7 @@ static void hold_back(void *context, const struct arrival *arrival)
     struct hold *hold = context;
     (void)arrival;
     atomic_store(&hold->holds, true);
-    for (int ms = 0; ms < 5000 && !hold->moved; ms++) {
+    for (int ms = 0; ms < 30000 && !hold->moved; ms++) {
         hold->moved = generation(hold->item) > hold->before;
         usleep(1000);
     }

@@ -12,7 +12,8 @@
 
 /* --- the random test --- */
 
-enum { SETS = 500, WINDOWS = 6 };
+enum { SETS = 500, WINDOWS = 6, NO_SURVEY = 1000000 };
+#define NOON_US (1767268800 * CLOCK_SECOND_US)
 
 static void compare(const struct number_query *query)
 {
@@ -67,6 +68,24 @@ START_TEST(test_random_sets)
 }
 END_TEST
 
+/* No slot is whole in it, and there is no row: nothing is added up. */
+START_TEST(test_moments_without_answers)
+{
+    struct window moments[] = {{NOON_US + 1, NOON_US + 2}, {NOON_US, NOON_US}, {NOON_US, 0}};
+    for (size_t count = 1; count <= COUNT_OF(moments); count++) {
+        struct nps_counts counts[COUNT_OF(moments)];
+        memset(counts, 0xff, sizeof counts);
+        struct number_query query = {
+            .survey_id = NO_SURVEY, .windows = moments, .window_count = count};
+        enum db_status status = numbers_count(pg, &arena, &query, counts);
+        ck_assert_msg(status == DB_OK, "%s: %s", db_status_name(status), pg_error(pg));
+        for (size_t w = 0; w < count; w++)
+            for (int score = 0; score < NPS_SCORES; score++)
+                ck_assert_int_eq(counts[w].score[score], 0);
+    }
+}
+END_TEST
+
 /* --- plans --- */
 
 static const char *text_of(const char *sql)
@@ -82,9 +101,9 @@ static const char *text_of(const char *sql)
     return text.data;
 }
 
-#define ALL_LEVELS                                                                                 \
-    "'{0,1,2,3,4}', '{0,0,0,0,0}', '{0,0,0,0,0}', '{9,9,9,9,9}', '{0,0,2,0,0}', '{0,0,0,0,0}', '{0,0,0,0,0}'"
+#define ALL_LEVELS "'{0,1,2,3,4}', '{0,0,0,0,0}', '{0,0,0,0,0}', '{9,9,9,9,9}', '{0,0,2,0,0}'"
 #define ONE_EDGE "'{0}', '{2026-01-01Z}', '{2026-01-02Z}', '{0,9}'"
+#define ONE_PART ", '{0}', '{1}', '{4}', '{1}', '{2}'"
 
 static const char *arguments_of(const char *name)
 {
@@ -92,6 +111,8 @@ static const char *arguments_of(const char *name)
         return "(1)";
     if (strncmp(name, "numbers_by_", strlen("numbers_by_")) == 0)
         return "(1, 3::int2, 0, '{0,0,3,3,3}', " ALL_LEVELS ", '{3}', " ONE_EDGE ")";
+    if (strncmp(name, "numbers_series_", strlen("numbers_series_")) == 0)
+        return "(1, 1::int2, 1, '{1,1,1,1,1}', " ALL_LEVELS ", '{1}', " ONE_EDGE ONE_PART ")";
     return "(1, 1::int2, 1, '{1,1,1,1,1}', " ALL_LEVELS ", '{1}', " ONE_EDGE ")";
 }
 
@@ -213,6 +234,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, test_random_sets);
+    tcase_add_test(tcase, test_moments_without_answers);
     tcase_add_test(tcase, test_plans);
     suite_add_tcase(suite, tcase);
     return unit_database_run(suite);

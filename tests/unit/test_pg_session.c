@@ -9,7 +9,8 @@ static const struct db_stmt setting = {"setting", "text", "text", "SELECT curren
 /* Takes two megabytes, a piece at a time. */
 static const struct db_stmt gather = {
     "gather", "", "int4",
-    "SELECT cardinality(array_agg(repeat('x', 100000))) FROM generate_series(1, 20)"};
+    "WITH piece AS MATERIALIZED (SELECT repeat('x', 100000) AS text FROM generate_series(1, 20))"
+    " SELECT sum(length(text))::int4 FROM piece"};
 static const struct db_stmt backend = {"backend", "", "int4", "SELECT pg_backend_pid()"};
 static const struct db_stmt *const set[] = {&setting, &gather, &backend, NULL};
 static const struct db_stmt *const *const sets[] = {set, NULL};
