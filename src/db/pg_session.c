@@ -7,8 +7,8 @@
 
 /*
  * Everything goes out in one pipeline, so connecting costs one round trip: what PostgreSQL says of
- * its durability, memory, the settings, the role, then each statement prepared and described. The settings
- * come after the question about durability because synchronous_commit is one of them.
+ * its durability, memory, the settings, the role, then each statement prepared and described. The
+ * settings come after the question about durability because synchronous_commit is one of them.
  */
 static const struct db_stmt durability = {
     "npsd durability", "", "text",

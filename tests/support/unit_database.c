@@ -2,10 +2,11 @@
 
 #include "npsd/db/migrate.h"
 #include "npsd/json/read.h"
+#include "unit/suite.h"
 
 #include <stdio.h>
 
-enum { CONNECTIONS_MAX = 64, CASE_SECONDS = 60 };
+enum { CONNECTIONS_MAX = 64 };
 
 static void say(void *context, const char *line)
 {
@@ -27,14 +28,7 @@ int unit_database_run(Suite *suite)
 int unit_database_run_checked(const char *name, SFun setup, SFun teardown,
                               const TTest *const *tests, size_t count)
 {
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, CASE_SECONDS);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return unit_database_run(suite);
+    return unit_database_run(suite_checked(name, setup, teardown, tests, count));
 }
 
 struct pg *unit_database_connect(const struct db_stmt *const *const *sets)

@@ -23,9 +23,9 @@ static inline int suite_run_all(SRunner *runner)
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Before and after each test, in its process. */
-static inline int suite_run_checked(const char *name, SFun setup, SFun teardown,
-                                    const TTest *const *tests, size_t count)
+/* setup and teardown: before and after each test, in its process; NULL: nothing. */
+static inline Suite *suite_checked(const char *name, SFun setup, SFun teardown,
+                                   const TTest *const *tests, size_t count)
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
@@ -34,7 +34,13 @@ static inline int suite_run_checked(const char *name, SFun setup, SFun teardown,
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
-    return suite_run_all(srunner_create(suite));
+    return suite;
+}
+
+static inline int suite_run_checked(const char *name, SFun setup, SFun teardown,
+                                    const TTest *const *tests, size_t count)
+{
+    return suite_run_all(srunner_create(suite_checked(name, setup, teardown, tests, count)));
 }
 
 static inline int suite_run(const char *name, const TTest *const *tests, size_t count)
