@@ -4,11 +4,14 @@
 #   awk -f common.awk -f peers.awk FACTS MEASURES ASKED
 
 BEGIN {
-  loads = split("single64 single256 fastify64 fastify256 pgbench16 pgbench32 fresh64 same64 hello64", order, " ")
+  loads = split("single64 single256 single512 fastify64 fastify256 fastify512 pgbench8 pgbench16 pgbench32 fresh64 same64 hello64", order, " ")
   title["single64"] = "POST, 64 connections"
   title["single256"] = "POST, 256 connections"
+  title["single512"] = "POST, 512 connections"
   title["fastify64"] = "fastify: POST, 64 connections"
   title["fastify256"] = "fastify: POST, 256 connections"
+  title["fastify512"] = "fastify: POST, 512 connections"
+  title["pgbench8"] = "pgbench, 8 clients"
   title["pgbench16"] = "pgbench, 16 clients"
   title["pgbench32"] = "pgbench, 32 clients"
   title["fresh64"] = "poll, 200, 64 connections"

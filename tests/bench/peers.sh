@@ -3,7 +3,7 @@
 # ratios; RESULTS.md says what is measured and why. Everything runs on this machine in a private
 # PostgreSQL cluster, which is removed at the end.
 #
-#   tests/bench/peers.sh      about six minutes and 15 GB of disk under TMPDIR; the table also goes to
+#   tests/bench/peers.sh      about ten minutes and 15 GB of disk under TMPDIR; the table also goes to
 #                             build/bench/peers.txt, what it is made from to peers.facts, .measures, .asked
 #
 #   BENCH_MILLIONS            of answers that are counted (10)
@@ -78,7 +78,8 @@ replies() { # CODE
 
 # Every load once a round, as in run.sh.
 compare_loads() {
-  local loads_in_turn=(single64 fastify64 pgbench16 fresh64 single256 fastify256 hello64 pgbench32 same64) round i
+  local loads_in_turn=(single64 fastify64 pgbench8 fresh64 single256 fastify256 hello64 pgbench16 single512 fastify512 same64 pgbench32)
+  local round i
   local unchanged
   unchanged=$(replies 304)
   for ((round = 1; round <= rounds; round++)); do
