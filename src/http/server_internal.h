@@ -12,7 +12,8 @@
  *
  * We accept connections ourselves and hand them to libmicrohttpd, because 0.9.75 divides its limit
  * among its threads, spins when descriptors are out, and may abort in MHD_quiesce_daemon when a
- * thread of its pool leaves the listening socket at the same moment.
+ * thread of its pool leaves the listening socket at the same moment. And its epoll_wait is ours
+ * (server.c), because it waits for more when it got as many events as it asked for.
  */
 #ifndef NPSD_HTTP_SERVER_INTERNAL_H
 #define NPSD_HTTP_SERVER_INTERNAL_H
