@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define SLACK_US INT64_C(300000) /* for machines that have other work: on top of a second */
@@ -541,19 +540,16 @@ static void *watch(void *closure)
 }
 
 /* Numbers cannot be read while it holds; answers can be taken. Less than a query waits for it. */
-static pid_t lock_tallies(void)
+static struct database_session *lock_tallies(void)
 {
-    pid_t child = fork();
-    if (child == 0) {
-        database_sql(fixture_database(),
-                     "begin; lock table tally_year in access exclusive mode; select pg_sleep(1.7)");
-        _exit(0);
-    }
+    struct database_session *session = database_sql_begin(
+        fixture_database(),
+        "begin; lock table tally_year in access exclusive mode; select pg_sleep(1.7); commit");
     while (database_number(fixture_database(),
                            "select count(*) from pg_locks where relation = 'tally_year'::regclass"
                            " and mode = 'AccessExclusiveLock' and granted") == 0)
         usleep(5000);
-    return child;
+    return session;
 }
 
 static void watch_start(struct watch *watches, const char *survey)
@@ -585,10 +581,10 @@ START_TEST(a_number_that_cannot_be_read_again_ends)
     ck_assert(daemon_start(&other, database_url(fixture_database()), NULL));
     background_start(&background, survey);
     watch_start(watches, survey);
-    pid_t locked = lock_tallies();
+    struct database_session *locked = lock_tallies();
     int64_t acknowledged_us = post_to_other(&other, survey);
     watch_end(watches, acknowledged_us);
-    waitpid(locked, NULL, 0);
+    database_await(locked);
     background_stop(&background);
     ck_assert_ptr_null(daemon_stop(&other));
     free(watches);

@@ -101,6 +101,25 @@ void database_sql(const char *name, const char *sql, ...)
     va_end(args);
 }
 
+struct database_session *database_sql_begin(const char *name, const char *sql)
+{
+    PGconn *conn = PQconnectdb(database_superuser_url(name));
+    ck_assert_msg(PQsendQuery(conn, sql), "failed: %s: %s", sql, PQerrorMessage(conn));
+    return (struct database_session *)conn;
+}
+
+void database_await(struct database_session *session)
+{
+    PGconn *conn = (PGconn *)session;
+    for (PGresult *result; (result = PQgetResult(conn));) {
+        ExecStatusType status = PQresultStatus(result);
+        ck_assert_msg(status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK, "failed: %s",
+                      PQresultErrorMessage(result));
+        PQclear(result);
+    }
+    PQfinish(conn);
+}
+
 const char *database_value(const char *name, const char *sql, ...)
 {
     va_list args;

@@ -22,6 +22,10 @@ const char *database_superuser_url(const char *name);
 
 /* Runs SQL as superuser; fails the test if that fails. */
 void database_sql(const char *name, const char *sql, ...) __attribute__((format(printf, 2, 3)));
+/* The same without waiting for it: it has its own session, until database_await ends it. */
+struct database_session;
+struct database_session *database_sql_begin(const char *name, const char *sql);
+void database_await(struct database_session *session);
 /* The first column of the first row; fails the test if there is none. Lives like text(). */
 const char *database_value(const char *name, const char *sql, ...)
     __attribute__((format(printf, 2, 3)));
