@@ -106,8 +106,9 @@ static const struct setting settings[] = {
                    "answers a minute and publishable key (role submit), from all addresses "
                    "together; 0 is no limit"),
     NUMBER_SETTING("NPSD_CONNECTIONS", connections, 16, 1000000, "4096", NULL, "open connections"),
-    NUMBER_SETTING("NPSD_CONNECTIONS_PER_ADDRESS", connections_per_address, 0, 1000000, "0", NULL,
-                   "open connections of one address; 0 is no limit"),
+    NUMBER_SETTING(
+        "NPSD_CONNECTIONS_PER_ADDRESS", connections_per_address, 0, 1000000, "0", NULL,
+        "open connections of one address (IPv6: /64; trusted proxies: any number); 0 is no limit"),
     NUMBER_SETTING("NPSD_HTTP_THREADS", http_threads, 1, 256, NULL, "cores",
                    "threads that speak HTTP"),
     NUMBER_SETTING("NPSD_DB_WORKERS", db_workers, 1, 256, "4", NULL,

@@ -1,8 +1,8 @@
 #include "npsd/api/limits.h"
 
 #include "npsd/base/crypto.h"
+#include "npsd/http/client_address.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,18 +56,11 @@ int limits_per_minute(const struct limits *limits)
 
 uint64_t limits_address(const struct limits *limits, const char *address)
 {
-    struct {
-        uint8_t family;
-        uint8_t bytes[16];
-    } key = {0};
+    struct address subscriber = {0};
     uint64_t hash;
-    if (inet_pton(AF_INET, address, key.bytes) == 1) {
-        key.family = 4;
-    } else if (inet_pton(AF_INET6, address, key.bytes) == 1) {
-        key.family = 6;
-        memset(key.bytes + 8, 0, 8); /* a subscriber has at least a /64 */
-    }
-    struct crypto_hash mac = crypto_mac(&limits->secret, &key, sizeof key);
+    if (address_parse(address, strlen(address), &subscriber))
+        subscriber = address_subscriber(&subscriber);
+    struct crypto_hash mac = crypto_mac(&limits->secret, subscriber.bytes, sizeof subscriber.bytes);
     memcpy(&hash, mac.bytes, sizeof hash);
     return hash ? hash : 1;
 }

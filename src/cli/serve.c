@@ -40,6 +40,9 @@ static const char help[] =
 
 enum {
     JOBS_MAX = 4096,
+    ADMIN_CONNECTIONS = 64,
+    DESCRIPTORS_SPARE = 64, /* connections to PostgreSQL that are not workers', log, spool, pipes */
+    DESCRIPTORS_A_THREAD = 2,
     SINGLE_BATCH = 1024, /* answers a transaction; what waits is bounded by the load */
     MANY_BATCH = 500,    /* larger ones hold up other writers for longer than they gain */
     ASKS_A_MINUTE = 600, /* of one address, for keys and surveys that the directory does not know */
@@ -182,6 +185,8 @@ static bool start_servers(struct service *s, const struct config *config)
         .threads = config->http_threads,
         .connections = config->connections,
         .connections_per_address = config->connections_per_address,
+        .descriptors = DESCRIPTORS_SPARE + ADMIN_CONNECTIONS + config->db_workers +
+                       config->http_threads * DESCRIPTORS_A_THREAD,
         .public_url = *config->public_url ? config->public_url : NULL,
         .trusted_proxies = *config->trusted_proxies ? config->trusted_proxies : NULL,
     };
@@ -190,7 +195,7 @@ static bool start_servers(struct service *s, const struct config *config)
     admin.socket = handed_admin > 0 ? handed_admin : 0;
     admin.listener = LISTENER_ADMIN;
     admin.threads = 1;
-    admin.connections = 64;
+    admin.connections = ADMIN_CONNECTIONS;
     s->server = server_start(&service, &s->app);
     if (s->server && *config->admin_listen)
         s->admin = server_start(&admin, &s->app);

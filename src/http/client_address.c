@@ -35,6 +35,14 @@ char *address_format(const struct address *address, char text[static ADDRESS_TEX
     return text;
 }
 
+struct address address_subscriber(const struct address *address)
+{
+    struct address subscriber = *address;
+    if (!is_v4(address))
+        memset(subscriber.bytes + 8, 0, 8);
+    return subscriber;
+}
+
 static const char *skip_blanks(const char *at, const char *end)
 {
     while (at < end && (*at == ' ' || *at == '\t'))

@@ -16,7 +16,6 @@ enum {
     IDLE_SECONDS = 15,
     CONNECTION_MEMORY = 16 * 1024, /* head of a request and head of its reply */
     CONNECTIONS_SLACK = 256, /* a thread's room above our own limit, which is the one that counts */
-    DESCRIPTORS_SPARE = 128, /* database, log, spool, epoll */
     STOP_WAIT_MS = 5000,
     STEP_LIMIT_S = 20, /* no step waits for anything */
     LINGER_MS = 2000,  /* on open connections, while another process takes the new ones */
@@ -50,7 +49,9 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
     struct connection *connection = connection_of(mhd);
-    return connection ? request_begin(cls, connection, mhd, target ? target : "") : NULL;
+    if (!connection || connection->refused)
+        return NULL;
+    return request_begin(cls, connection, mhd, target ? target : "");
 }
 
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const char *url,
@@ -103,13 +104,13 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *cls, const char *
 
 /* --- start --- */
 
-static bool raise_descriptors(int connections)
+static bool raise_descriptors(const struct server_options *options)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return false;
     limit.rlim_cur = limit.rlim_max;
-    rlim_t needed = (rlim_t)connections + DESCRIPTORS_SPARE;
+    rlim_t needed = (rlim_t)options->connections + (rlim_t)options->descriptors;
     if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max >= needed)
         return true;
     log_error(NULL, "too-few-descriptors", LOG_NUMBER("limit", (int64_t)limit.rlim_max),
@@ -127,6 +128,7 @@ static bool copy_options(struct server *server, const struct server_options *opt
 {
     server->routes = options->listener;
     server->connections_max = options->connections;
+    server->per_address_max = options->connections_per_address;
     server->head_us = limit_us(options->head_ms, 10000);
     server->body_us = limit_us(options->body_ms, 20000);
     server->reply_us = limit_us(options->reply_ms, 30000);
@@ -166,7 +168,6 @@ static bool start_mhd(struct server *server, const struct server_options *option
             MHD_USE_NO_LISTEN_SOCKET,
         0, NULL, NULL, on_access, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(options->connections + threads * CONNECTIONS_SLACK),
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->connections_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
@@ -218,7 +219,7 @@ struct server *server_start(const struct server_options *options, const struct s
         log_error(NULL, "out-of-memory");
         return NULL;
     }
-    if (!raise_descriptors(options->connections) || !copy_options(server, options) ||
+    if (!raise_descriptors(options) || !copy_options(server, options) ||
         !listener_open(&server->listener, options->listen, options->socket) ||
         !start_mhd(server, options) || !listener_start(server)) {
         server_free(server);

@@ -41,6 +41,7 @@ struct connection {
     int64_t shut_us;             /* when it was ended for being late; 0: it was not. The reaper's */
     struct address peer;
     bool peer_trusted;
+    bool refused; /* one too many of its address: nothing of it is read */
     char peer_text[ADDRESS_TEXT_SIZE];
 };
 
@@ -138,7 +139,7 @@ struct server {
     bool layout_known; /* see server_layout.c */
     char *public_url;
     struct networks trusted;
-    int connections_max;
+    int connections_max, per_address_max;
     int64_t head_us, body_us, reply_us;
     struct listener listener;
     struct MHD_Daemon *mhd;

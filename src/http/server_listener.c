@@ -95,6 +95,14 @@ bool listener_open(struct listener *listener, const char *address, int fd)
 
 /* --- connections --- */
 
+/* libmicrohttpd then closes it. */
+static void end(struct connection *connection, int64_t now_us)
+{
+    connection_deadline(connection, 0);
+    connection->shut_us = now_us;
+    shutdown(connection->fd, SHUT_RDWR);
+}
+
 static struct address peer_address(const struct sockaddr *peer)
 {
     struct address address = {.bytes = {[10] = 0xFF, [11] = 0xFF}};
@@ -103,6 +111,20 @@ static struct address peer_address(const struct sockaddr *peer)
     else if (peer->sa_family == AF_INET)
         memcpy(address.bytes + 12, &((const struct sockaddr_in *)peer)->sin_addr, 4);
     return address;
+}
+
+/* Under the lock. */
+static bool is_one_too_many(const struct server *server, const struct connection *connection)
+{
+    if (server->per_address_max == 0 || connection->peer_trusted)
+        return false;
+    struct address whose = address_subscriber(&connection->peer);
+    int count = 0;
+    for (const struct connection *at = server->listener.connections; at; at = at->next) {
+        struct address other = address_subscriber(&at->peer);
+        count += at->shut_us == 0 && memcmp(&other, &whose, sizeof whose) == 0;
+    }
+    return count >= server->per_address_max;
 }
 
 struct connection *connection_open(struct server *server, int fd, const struct sockaddr *peer)
@@ -117,11 +139,14 @@ struct connection *connection_open(struct server *server, int fd, const struct s
     atomic_store(&connection->deadline_us, clock_monotonic_us() + server->head_us);
     struct listener *listener = &server->listener;
     pthread_mutex_lock(&listener->lock);
+    connection->refused = is_one_too_many(server, connection);
     connection->at = &listener->connections;
     connection->next = listener->connections;
     if (connection->next)
         connection->next->at = &connection->next;
     listener->connections = connection;
+    if (connection->refused)
+        end(connection, clock_monotonic_us());
     pthread_mutex_unlock(&listener->lock);
     atomic_fetch_add(&listener->count, 1);
     return connection;
@@ -159,9 +184,7 @@ static bool reap(struct listener *listener)
         heeded &= at->shut_us == 0 || now_us - at->shut_us < HEED_US;
         if (deadline_us == 0 || deadline_us > now_us)
             continue;
-        connection_deadline(at, 0);
-        at->shut_us = now_us;
-        shutdown(at->fd, SHUT_RDWR);
+        end(at, now_us);
     }
     pthread_mutex_unlock(&listener->lock);
     return heeded;

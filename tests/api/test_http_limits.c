@@ -3,6 +3,9 @@
 #include "npsd/base/clock.h"
 #include "support/edge.h"
 #include "unit/suite.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -94,6 +97,25 @@ START_TEST(a_reply_nobody_reads_is_cut)
 }
 END_TEST
 
+/* Reading a little now and then does not make it longer. */
+START_TEST(a_reply_that_is_read_slowly_is_cut)
+{
+    int fd = raw_connect(&edge);
+    raw_send(fd, GET("/large") "\r\n");
+    int64_t start_us = clock_monotonic_us();
+    char byte;
+    while (server_in_flight(edge.server) == 0 && ms_since(start_us) < 2000)
+        usleep(1000);
+    while (server_in_flight(edge.server) != 0 && ms_since(start_us) < 4000) {
+        recv(fd, &byte, 1, MSG_DONTWAIT);
+        usleep(20000);
+    }
+    double ms = ms_since(start_us);
+    ck_assert_msg(ms > 300 && ms < 2000, "%f", ms);
+    close(fd);
+}
+END_TEST
+
 /* Waiting for us is not being slow. */
 START_TEST(a_suspended_request_is_not_cut)
 {
@@ -161,6 +183,75 @@ START_TEST(at_the_limit_others_wait)
 }
 END_TEST
 
+static void start_counting(void)
+{
+    static const struct server_options options = {.listen = "127.0.0.1:0",
+                                                  .listener = 1,
+                                                  .threads = 2,
+                                                  .connections = 100,
+                                                  .connections_per_address = 3,
+                                                  .trusted_proxies = "127.0.0.3"};
+    edge_start(&edge, &options);
+}
+
+static int connect_from(const char *address)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET}, to = from;
+    inet_pton(AF_INET, address, &from.sin_addr);
+    inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+    to.sin_port = htons((uint16_t)strtoul(strrchr(server_address(edge.server), ':') + 1, NULL, 10));
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    raw_patience(fd, 5000);
+    return fd;
+}
+
+static int expect_served(const char *address)
+{
+    int fd = connect_from(address);
+    expect_hello(fd);
+    return fd;
+}
+
+/* What it sends at once is not looked at either. */
+static void expect_ended(const char *address, long served)
+{
+    int fd = connect_from(address);
+    send(fd, HELLO, sizeof HELLO - 1, MSG_NOSIGNAL);
+    ck_assert_int_eq(raw_read(fd, false).status, 0);
+    ck_assert_int_le(edge.observed, served);
+    close(fd);
+}
+
+START_TEST(an_address_has_so_many_connections)
+{
+    int fds[3];
+    for (int i = 0; i < 3; i++)
+        fds[i] = expect_served("127.0.0.1");
+    expect_ended("127.0.0.1", 3);
+    expect_ended("127.0.0.1", 3);
+    close(expect_served("127.0.0.2"));
+    close(fds[1]);
+    usleep(100000);
+    fds[1] = expect_served("127.0.0.1");
+    expect_ended("127.0.0.1", 5);
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+}
+END_TEST
+
+/* All its clients come by it. */
+START_TEST(a_trusted_proxy_has_any_number_of_connections)
+{
+    int fds[10];
+    for (int i = 0; i < 10; i++)
+        fds[i] = expect_served("127.0.0.3");
+    for (int i = 0; i < 10; i++)
+        close(fds[i]);
+}
+END_TEST
+
 START_TEST(behind_a_proxy)
 {
     struct raw_reply reply = raw_ask(&edge,
@@ -220,11 +311,15 @@ int main(void)
 {
     const TTest *const usual[] = {a_thousand_idle_connections, wrong_options};
     const TTest *const impatient[] = {slow_heads_and_bodies_are_cut, a_reply_nobody_reads_is_cut,
+                                      a_reply_that_is_read_slowly_is_cut,
                                       a_suspended_request_is_not_cut};
+    const TTest *const counting[] = {an_address_has_so_many_connections,
+                                     a_trusted_proxy_has_any_number_of_connections};
     const TTest *const narrow[] = {at_the_limit_others_wait, behind_a_proxy};
     Suite *suite = suite_create("http_limits");
     add_case(suite, "usual", start, usual, COUNT_OF(usual));
     add_case(suite, "impatient", start_impatient, impatient, COUNT_OF(impatient));
+    add_case(suite, "counting", start_counting, counting, COUNT_OF(counting));
     add_case(suite, "narrow", start_narrow, narrow, COUNT_OF(narrow));
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -146,6 +146,29 @@ START_TEST(clients_behind_proxies)
 }
 END_TEST
 
+/* What limits count: all of a subscriber's addresses are one. */
+START_TEST(subscribers)
+{
+    static const struct {
+        const char *address, *subscriber;
+    } cases[] = {
+        {"192.0.2.7", "192.0.2.7"},
+        {"::ffff:192.0.2.7", "192.0.2.7"},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
+        {"2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"},
+        {"2001:db8:1:3::1", "2001:db8:1:3::"},
+        {"::1", "::"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct address address;
+        char text[ADDRESS_TEXT_SIZE];
+        ck_assert(address_parse(cases[i].address, strlen(cases[i].address), &address));
+        address = address_subscriber(&address);
+        ck_assert_str_eq(address_format(&address, text), cases[i].subscriber);
+    }
+}
+END_TEST
+
 START_TEST(a_stranger_is_not_believed)
 {
     struct networks trusted;
@@ -160,7 +183,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        addresses, networks, membership, clients_behind_proxies, a_stranger_is_not_believed,
+        addresses,   networks,
+        membership,  clients_behind_proxies,
+        subscribers, a_stranger_is_not_believed,
     };
     return suite_run("client_address", tests, COUNT_OF(tests));
 }

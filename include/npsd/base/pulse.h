@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-enum { PULSES_MAX = 256 };
+enum { PULSES_MAX = 640 };
 
 /* This thread has begun something that takes at most so long. name is borrowed: a constant. Calling
  * it again begins anew. */

@@ -29,6 +29,10 @@ bool address_parse(const char *text, size_t len, struct address *ret_address);
 /* IPv4 in dotted form, IPv6 as RFC 5952 has it. Returns text. */
 char *address_format(const struct address *address, char text[static ADDRESS_TEXT_SIZE]);
 
+/* Whom limits count an address as: IPv4 as itself, IPv6 as its /64, the least that a subscriber has.
+ */
+struct address address_subscriber(const struct address *address);
+
 struct network {
     struct address address;
     int bits; /* of 128 */

@@ -68,7 +68,9 @@ struct server_options {
     unsigned listener;  /* which routes: one bit of enum route_listener */
     int threads;
     int connections;                /* of this server */
-    int connections_per_address;    /* 0: no limit */
+    int connections_per_address;    /* of an address_subscriber; those of trusted proxies do not
+                                       count. More are ended at once. 0: no limit */
+    int descriptors;                /* that the process needs for other things */
     const char *public_url;         /* NULL: from the request */
     const char *trusted_proxies;    /* networks, comma separated; NULL: none */
     int head_ms, body_ms, reply_ms; /* deadlines; 0: those above */
