@@ -29,8 +29,7 @@ bool address_parse(const char *text, size_t len, struct address *ret_address);
 /* IPv4 in dotted form, IPv6 as RFC 5952 has it. Returns text. */
 char *address_format(const struct address *address, char text[static ADDRESS_TEXT_SIZE]);
 
-/* Whom limits count an address as: IPv4 as itself, IPv6 as its /64, the least that a subscriber has.
- */
+/* Whom limits count an address as: IPv4 as itself, IPv6 as its /64 (no subscriber has less). */
 struct address address_subscriber(const struct address *address);
 
 struct network {
