@@ -151,29 +151,47 @@ post_one() {
 }
 
 row_P2() { # COUNT
-  local i tracer traced=()
+  local there
   command -v strace >/dev/null || { skip 'strace is not installed' && return; }
   row_begin P2 && daemon_up a || return 1
   post_one >/dev/null
   sleep 1
-  for i in $(cat "/proc/$(postmaster)/task/$(postmaster)/children") "${pid[a]}"; do traced+=(-p "$i"); done
+  # shellcheck disable=SC2046 # numbers
+  trace_replies $((20 * $1)) 201 "${pid[a]}" $(cat "/proc/$(postmaster)/task/$(postmaster)/children") ||
+    { skip 'strace may not attach here' && return; }
+  deploy/cluster.sh stop "$cluster" >>"$scratch/cluster.log" 2>&1
+  await 10 is_spooled || violation 'nothing was spooled'
+  trace_replies $((20 * $1)) 202 "${pid[a]}"
+  postgres_back
+  await 30 is_moved a || violation 'I7 the spool was not emptied'
+  there=$(sql_in "$database" 'select count(*) from response')
+  [ "$there" -gt $((40 * $1)) ] || violation "I1 only $there answers are there"
+  detail="$((20 * $1)) replies by 201 and as many by 202, each after a flush that had returned"
+}
+
+is_spooled() { [ "$(post_one)" = 202 ]; }
+
+# Between two replies of these processes there is a flush that has returned: of WAL, of the spool. Fails if
+# they cannot be watched.
+trace_replies() { # REPLIES STATUS PROCESS...
+  local i tracer replies unflushed wanted=$1 status=$2 traced=()
+  shift 2
+  for i; do traced+=(-p "$i"); done
   strace -f -ttt -e trace=fdatasync,fsync,pwrite64,sendto,sendmsg,write,writev -s 40 -o "$rowdir/trace" "${traced[@]}" 2>"$rowdir/strace" &
   tracer=$!
-  await 10 grep -q attached "$rowdir/strace" || { kill $tracer && skip 'strace may not attach here' && return; }
+  await 10 grep -q attached "$rowdir/strace" || { kill $tracer && return 1; }
   sleep 1
-  for ((i = 0; i < 20 * $1; i++)); do
-    [ "$(post_one)" = 201 ] || violation 'a request was not answered 201'
+  for ((i = 0; i < wanted; i++)); do
+    [ "$(post_one)" = "$status" ] || violation "a request was not answered $status"
   done
   kill $tracer
   wait $tracer 2>/dev/null
-  # Between two replies there is a flush of WAL that has returned.
-  read -r replies unflushed < <(awk '
+  read -r replies unflushed < <(awk -v reply="HTTP/1.1 $status" '
     /(fdatasync|fsync)\(.*= 0/ || /(fdatasync|fsync) resumed.*= 0/ { flushed = 1 }
-    /HTTP\/1\.1 201/ { replies++; if (!flushed) bad++; flushed = 0 }
+    index($0, reply) { replies++; if (!flushed) bad++; flushed = 0 }
     END { print replies + 0, bad + 0 }' "$rowdir/trace")
-  detail="$replies replies, each after a flush that had returned"
-  [ "$replies" -eq $((20 * $1)) ] || violation "$replies replies in the trace of $((20 * $1))"
-  [ "$unflushed" = 0 ] || violation "$unflushed replies left before WAL was flushed"
+  [ "$replies" -eq "$wanted" ] || violation "$replies replies in the trace of $wanted"
+  [ "$unflushed" = 0 ] || violation "$unflushed replies left before what they say was flushed"
 }
 
 # A trigger writes down where WAL stood inside the transaction; after the 201 it must be flushed beyond.
