@@ -273,6 +273,15 @@ static bool is_quiet(const struct server *server)
            !may_bring(server);
 }
 
+/* From now on nothing is handled that an open connection may still bring, so that what stands
+ * behind the handlers can go. False if something has just come: it is counted before it looks. */
+static bool close_door(struct server *server)
+{
+    if (atomic_load(&server->draining))
+        atomic_store(&server->refuses, true);
+    return is_quiet(server);
+}
+
 /* Quiet for a moment, so that a request that lies in a socket's buffer is not forgotten. */
 bool server_wait(struct server *server, int timeout_ms)
 {
@@ -280,11 +289,11 @@ bool server_wait(struct server *server, int timeout_ms)
     int quiet_ms = 0;
     do {
         quiet_ms = is_quiet(server) ? quiet_ms + 1 : 0;
-        if (quiet_ms > QUIET_MS)
+        if (quiet_ms > QUIET_MS && close_door(server))
             return true;
         usleep(1000);
     } while (clock_monotonic_us() < end_us);
-    return is_quiet(server);
+    return is_quiet(server) && close_door(server);
 }
 
 bool server_stop(struct server *server)

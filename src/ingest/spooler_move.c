@@ -76,7 +76,8 @@ static void commit_load(struct spooler *spooler, struct arena *arena, struct loa
                                 .arena = arena,
                                 .values = options->values,
                                 .freshness = options->freshness,
-                                .hasty = true};
+                                .hasty = true,
+                                .connections = spooler->connections};
     struct lane_item **tried = arena_calloc(arena, load->count, sizeof *tried);
     size_t tried_count = 0;
     load->items = arena_calloc(arena, load->count, sizeof *load->items);
@@ -84,6 +85,7 @@ static void commit_load(struct spooler *spooler, struct arena *arena, struct loa
         if (!fault_of(&load->answers[i], directory))
             tried[tried_count++] = load->items[i] = item_of(arena, &load->answers[i]);
     batch_settle(&tools, tried, tried_count);
+    spooler->connections = tools.connections;
 }
 
 static void end_load(struct arena *arena, struct load *load,

@@ -31,7 +31,7 @@ struct poller {
     pthread_cond_t wake, looked;
     bool stopping, has_looked;   /* under the mutex */
     _Atomic enum db_status last; /* of the last look */
-    _Atomic int64_t answered_us; /* monotonic: when the last look that succeeded began; 0: never */
+    _Atomic int64_t answered_us; /* monotonic: when the last look that succeeded ended; 0: never */
     bool schema_good;            /* the thread's own, as is what follows */
     struct telling told;
 };
@@ -93,9 +93,9 @@ static enum db_status refresh(struct poller *poller)
 {
     enum db_status status = directory_refresh(poller->options.directory, poller->pg);
     if (status == DB_OK)
-        status = directory_touch(poller->options.directory, poller->pg);
-    if (status == DB_OK)
         status = look_for_changes(poller);
+    if (status == DB_OK)
+        status = directory_touch(poller->options.directory, poller->pg);
     /* The schema was changed under us: look at it again. */
     if (status == DB_SCHEMA)
         poller->schema_good = false;
@@ -118,7 +118,6 @@ static void tell(struct poller *poller, enum db_status status, const char *error
 
 static void look(struct poller *poller)
 {
-    int64_t now = clock_monotonic_us();
     const char *error = ""; /* about the schema all is said */
     enum db_status status = settle_schema(poller);
     if (status == DB_OK) {
@@ -127,7 +126,7 @@ static void look(struct poller *poller)
         error = pg_error(poller->pg);
     }
     if (status == DB_OK)
-        atomic_store(&poller->answered_us, now);
+        atomic_store(&poller->answered_us, clock_monotonic_us());
     atomic_store(&poller->last, status);
     pulse_idle();
     tell(poller, status, error);

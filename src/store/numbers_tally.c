@@ -59,8 +59,8 @@ static size_t join_ranges(struct asked_range *ranges, size_t count)
     size_t joined = 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct asked_range *last = &ranges[joined - 1];
-        if (joined == 0 || !continues(last, &ranges[i])) {
+        struct asked_range *last = joined > 0 ? &ranges[joined - 1] : NULL;
+        if (!last || !continues(last, &ranges[i])) {
             ranges[joined++] = ranges[i];
             continue;
         }

@@ -148,13 +148,19 @@ START_TEST(what_comes_while_it_stops_is_answered)
 }
 END_TEST
 
-/* However late: nobody is told to go elsewhere while a successor takes what is new. */
-START_TEST(who_has_a_successor_refuses_nothing)
+static int listen_somewhere(void)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     ck_assert_int_eq(bind(listening, (struct sockaddr *)&any, sizeof any), 0);
     ck_assert_int_eq(listen(listening, 8), 0);
+    return listening;
+}
+
+/* However late: nobody is told to go elsewhere while a successor takes what is new. */
+START_TEST(who_has_a_successor_refuses_nothing)
+{
+    int listening = listen_somewhere();
     const struct server_options options = {
         .socket = listening, .listener = 1, .threads = 1, .connections = 16};
     edge_start(&edge, &options);
@@ -165,6 +171,29 @@ START_TEST(who_has_a_successor_refuses_nothing)
     edge_hold(&edge, false);
     ck_assert(server_wait(edge.server, 5000));
     stop_held();
+}
+END_TEST
+
+/* When all is answered, what is behind the handlers goes: whoever comes then by a connection that
+ * is still open must not reach it. */
+START_TEST(nothing_is_handled_after_the_wait)
+{
+    int listening = listen_somewhere();
+    const struct server_options options = {
+        .socket = listening, .listener = 1, .threads = 1, .connections = 16};
+    edge_start(&edge, &options);
+    int fd = raw_connect(&edge);
+    raw_send(fd, HELLO);
+    ck_assert_int_eq(raw_read(fd, false).status, 200);
+    server_drain(edge.server);
+    ck_assert(server_wait(edge.server, 5000));
+    raw_send(fd, HELLO);
+    struct raw_reply reply = raw_read(fd, false);
+    ck_assert_int_eq(reply.status, 503);
+    ck_assert_ptr_nonnull(strstr(reply.body, "draining"));
+    ck_assert(raw_is_closed(fd));
+    close(fd);
+    edge_stop(&edge);
 }
 END_TEST
 
@@ -315,6 +344,7 @@ int main(void)
     const TTest *const tests[] = {drain_answers_everybody,
                                   what_comes_while_it_stops_is_answered,
                                   who_has_a_successor_refuses_nothing,
+                                  nothing_is_handled_after_the_wait,
                                   clients_that_went,
                                   a_full_queue_is_told,
                                   a_request_left_behind,

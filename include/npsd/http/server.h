@@ -95,7 +95,7 @@ size_t server_in_flight(const struct server *server);
  */
 void server_drain(struct server *server);
 /* Waits until every accepted request is answered and sent, at most timeout_ms; false if some were
- * not. */
+ * not. After a drain and true no handler is called any more: what still comes gets 503. */
 bool server_wait(struct server *server, int timeout_ms);
 /*
  * Ends it and frees everything: drain and wait first, else what comes until it is quiet is still
