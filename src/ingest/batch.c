@@ -18,6 +18,7 @@ struct run {
     struct lane_item **items;
     size_t count;
     bool sent; /* something was sent whose outcome is not known */
+    uint64_t numbered_on;
     int64_t began_us;
 };
 
@@ -65,6 +66,57 @@ static void take_found(struct lane_item *item, const struct answer_found *found,
         item->outcome = LANE_CREATED;
     item->row.received_us = found->received_us;
     memcpy(item->row.hash, found->hash, sizeof item->row.hash);
+}
+
+/* Whoever is at the other end now, values are numbered as it has them. */
+static void meet_server(struct batch_tools *tools)
+{
+    if (pg_connect(tools->pg) != DB_OK || pg_connections(tools->pg) == tools->numbered_on)
+        return;
+    if (tools->numbered_on != 0)
+        values_forget(tools->values);
+    tools->numbered_on = pg_connections(tools->pg);
+}
+
+static void place_facet(struct answer_row *row, int facet, int32_t value)
+{
+    if (facet == SURVEY_FACET_AGENT)
+        row->agent = value;
+    else
+        row->facets[facet - SURVEY_FACET_FIRST] = value;
+}
+
+/* Gives the item's facets their numbers. The database is asked for what is not known, unless it
+ * has failed already. */
+static enum db_status number_facets(struct batch_tools *tools, struct lane_item *item, bool failed)
+{
+    for (size_t i = 0; i < item->facet_count; i++) {
+        const struct lane_facet *facet = &item->facets[i];
+        int32_t value;
+        enum db_status status = DB_OK;
+        if (!values_find(tools->values, item->row.survey_id, facet->facet, facet->value, &value))
+            status = failed ? DB_AWAY
+                            : values_resolve(tools->values, tools->pg, item->row.survey_id,
+                                             facet->facet, facet->value, &value);
+        if (status != DB_OK)
+            return status;
+        place_facet(&item->row, facet->facet, value);
+    }
+    return DB_OK;
+}
+
+/* Before a try by another connection than the one by which the run's values got their numbers. */
+static enum db_status number_again(struct batch_tools *tools, struct run *run)
+{
+    enum db_status status = DB_OK;
+    meet_server(tools);
+    if (run->numbered_on == tools->numbered_on)
+        return DB_OK;
+    for (size_t i = 0; status == DB_OK && i < run->count; i++)
+        status = number_facets(tools, run->items[i], false);
+    if (status == DB_OK)
+        run->numbered_on = tools->numbered_on;
+    return status;
 }
 
 /* With an arena of its own, because a run may be tried hundreds of times. */
@@ -161,7 +213,9 @@ static void settle(struct batch_tools *tools, struct run *run, enum db_status st
         /* There is nothing to wait for when the fast way has met a conflict. */
         if (!first || status != DB_CONFLICT)
             pause_shortly();
-        status = run_carefully(tools, run);
+        status = number_again(tools, run);
+        if (status == DB_OK)
+            status = run_carefully(tools, run);
     }
 }
 
@@ -182,39 +236,13 @@ static void run_commit(struct batch_tools *tools, struct run *run)
     metrics_observe(METRIC_COMMIT, (uint64_t)(clock_monotonic_us() - run->began_us));
 }
 
-static void place_facet(struct answer_row *row, int facet, int32_t value)
-{
-    if (facet == SURVEY_FACET_AGENT)
-        row->agent = value;
-    else
-        row->facets[facet - SURVEY_FACET_FIRST] = value;
-}
-
-/* Gives the item's facets their numbers. The database is asked for what is not known, unless it
- * has failed already. */
-static enum db_status number_facets(struct batch_tools *tools, struct lane_item *item, bool failed)
-{
-    for (size_t i = 0; i < item->facet_count; i++) {
-        const struct lane_facet *facet = &item->facets[i];
-        int32_t value;
-        enum db_status status = DB_OK;
-        if (!values_find(tools->values, item->row.survey_id, facet->facet, facet->value, &value))
-            status = failed ? DB_AWAY
-                            : values_resolve(tools->values, tools->pg, item->row.survey_id,
-                                             facet->facet, facet->value, &value);
-        if (status != DB_OK)
-            return status;
-        place_facet(&item->row, facet->facet, value);
-    }
-    return DB_OK;
-}
-
 /* Numbers the facets of all. What cannot be numbered is dropped, the others move to the front; once
  * the database has failed, items with values that are not known are not waited for. */
 static size_t number_all(struct batch_tools *tools, struct lane_item **items, size_t count)
 {
     size_t kept = 0;
     bool failed = false;
+    meet_server(tools);
     for (size_t i = 0; i < count; i++) {
         enum db_status status = number_facets(tools, items[i], failed);
         if (status == DB_OK) {
@@ -325,7 +353,9 @@ static void settle_all(struct batch_tools *tools, struct lane_item **rest, size_
     left = drop_expired(rest, left); /* numbering may have taken its time */
     qsort(rest, left, sizeof *rest, by_id_and_place);
     while (left > 0) {
-        struct run run = {.items = rest, .count = part_repeats(tools->arena, rest, left)};
+        struct run run = {.items = rest,
+                          .count = part_repeats(tools->arena, rest, left),
+                          .numbered_on = tools->numbered_on};
         run_commit(tools, &run);
         rest += run.count;
         left = answer_repeats(&run, rest, left - run.count);

@@ -14,8 +14,8 @@ struct spooler {
     atomic_bool belongs;           /* to the database that is known */
     atomic_bool away;
     atomic_uint live; /* batches that lanes have begun */
-    struct pg *pg;    /* the thread's own, as is connections (batch.h) */
-    uint64_t connections;
+    struct pg *pg;    /* the thread's own, as are the next two (batch.h) */
+    uint64_t connections, numbered_on;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;

@@ -77,7 +77,8 @@ static void commit_load(struct spooler *spooler, struct arena *arena, struct loa
                                 .values = options->values,
                                 .freshness = options->freshness,
                                 .hasty = true,
-                                .connections = spooler->connections};
+                                .connections = spooler->connections,
+                                .numbered_on = spooler->numbered_on};
     struct lane_item **tried = arena_calloc(arena, load->count, sizeof *tried);
     size_t tried_count = 0;
     load->items = arena_calloc(arena, load->count, sizeof *load->items);
@@ -86,6 +87,7 @@ static void commit_load(struct spooler *spooler, struct arena *arena, struct loa
             tried[tried_count++] = load->items[i] = item_of(arena, &load->answers[i]);
     batch_settle(&tools, tried, tried_count);
     spooler->connections = tools.connections;
+    spooler->numbered_on = tools.numbered_on;
 }
 
 static void end_load(struct arena *arena, struct load *load,

@@ -75,16 +75,23 @@ static void facet_values_free(struct facet_values *facet)
     free(facet);
 }
 
-void values_free(struct values *values)
+void values_forget(struct values *values)
 {
-    if (!values)
-        return;
+    pthread_rwlock_wrlock(&values->lock);
     for (size_t i = 0; i < BUCKETS; i++)
         while (values->buckets[i]) {
             struct facet_values *next = values->buckets[i]->next;
             facet_values_free(values->buckets[i]);
             values->buckets[i] = next;
         }
+    pthread_rwlock_unlock(&values->lock);
+}
+
+void values_free(struct values *values)
+{
+    if (!values)
+        return;
+    values_forget(values);
     pthread_rwlock_destroy(&values->lock);
     free(values);
 }

@@ -19,8 +19,11 @@ static const struct db_stmt revoke = {
     "keys_revoke", "int4", "int4",
     "update api_key set revoked_at = now() where id = $1 and revoked_at is null returning id"};
 
-static const struct db_stmt touch = {"keys_touch", "int4[]", "",
-                                     "update api_key set last_used_at = now() where id = any ($1)"};
+/* What somebody has locked is left out: to wait for it would make the database look away. */
+static const struct db_stmt touch = {
+    "keys_touch", "int4[]", "",
+    "update api_key set last_used_at = now() where id in ("
+    " select id from api_key where id = any ($1) for no key update skip locked)"};
 
 const struct db_stmt *const keys_statements[] = {&read_all, &insert, &revoke, &touch, NULL};
 

@@ -96,6 +96,66 @@ START_TEST(numbering_that_fails_is_not_tried_for_each_item)
 }
 END_TEST
 
+/* Once the batch's first try has failed. */
+static pid_t take_over_later(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        usleep(300000);
+        unit_pg_sql("begin; update facet_value set value = 'west' where value = 'east';"
+                    " drop trigger fail_over on response; commit");
+        _exit(0);
+    }
+    return pid;
+}
+
+static struct lane_item *with_branch(const char *branch)
+{
+    struct lane_item *item = ingest_item();
+    item->row.facets[0] = ANSWER_UNSET;
+    add_facet(item, SURVEY_FACET_FIRST, branch);
+    return item;
+}
+
+/* Another server took over, to which the last value had not come yet. */
+START_TEST(another_server_numbers_values_anew)
+{
+    struct lane_item *before = with_branch("north");
+    ingest_commit(&before, 1);
+    expect(before, LANE_CREATED);
+    unit_pg_sql("delete from facet_value where value = 'north'");
+    ingest_drop();
+    struct lane_item *after[] = {with_branch("south"), with_branch("north")};
+    ingest_commit(after, 2);
+    expect(after[0], LANE_CREATED);
+    expect(after[1], LANE_CREATED);
+    ck_assert_int_ne(after[0]->row.facets[0], after[1]->row.facets[0]);
+    ck_assert_int_eq(after[0]->row.facets[0], before->row.facets[0]);
+}
+END_TEST
+
+/* The same while a batch is on its way: its connection ends in the middle of it. */
+START_TEST(another_server_in_the_middle_of_a_batch)
+{
+    struct lane_item *before = with_branch("east");
+    ingest_commit(&before, 1);
+    unit_pg_sql("create function fail_over() returns trigger language plpgsql security definer"
+                " set search_path = public as"
+                " $$begin perform pg_terminate_backend(pg_backend_pid()); return new; end$$;"
+                " create trigger fail_over before insert on response for each row"
+                " execute function fail_over()");
+    struct lane_item *east = with_branch("east");
+    pid_t pid = take_over_later();
+    ingest_commit(&east, 1);
+    waitpid(pid, NULL, 0);
+    expect(east, LANE_CREATED);
+    ck_assert_int_eq(number_of("select id from facet_value where value = 'east'"),
+                     east->row.facets[0]);
+    ck_assert_int_eq(number_of("select id from facet_value where value = 'west'"),
+                     before->row.facets[0]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("batch_facets");
@@ -106,6 +166,8 @@ int main(void)
     tcase_add_test(tcase, a_refused_facet_value);
     tcase_add_test(tcase, what_waited_too_long_for_another_is_not_sent);
     tcase_add_test(tcase, numbering_that_fails_is_not_tried_for_each_item);
+    tcase_add_test(tcase, another_server_numbers_values_anew);
+    tcase_add_test(tcase, another_server_in_the_middle_of_a_batch);
     suite_add_tcase(suite, tcase);
     return unit_database_run(suite);
 }

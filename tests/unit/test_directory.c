@@ -493,6 +493,26 @@ START_TEST(touched_once_a_minute)
 }
 END_TEST
 
+/* It is not waited for. */
+START_TEST(a_key_that_is_locked_is_not_touched)
+{
+    struct pg *other = unit_database_connect(NULL);
+    add_key("a", NULL, 0);
+    add_key("b", NULL, 0);
+    refresh();
+    use("a");
+    use("b");
+    ck_assert_int_eq(pg_command(other, "begin"), DB_OK);
+    ck_assert_int_eq(pg_command(other, "update api_key set last_used_at = null where name = 'a'"),
+                     DB_OK);
+    int64_t began_us = clock_monotonic_us();
+    ck_assert_int_eq(directory_touch(directory, pg), DB_OK);
+    ck_assert_int_lt(clock_monotonic_us() - began_us, CLOCK_SECOND_US);
+    ck_assert_str_eq(used_keys(), "b");
+    pg_free(other);
+}
+END_TEST
+
 START_TEST(a_failed_touch_is_made_up_for)
 {
     add_key("a", NULL, 0);
@@ -635,6 +655,7 @@ int main(void)
                                   the_last_stays_good_when_the_database_fails,
                                   use_outlives_snapshots,
                                   touched_once_a_minute,
+                                  a_key_that_is_locked_is_not_touched,
                                   a_failed_touch_is_made_up_for,
                                   many_threads};
     Suite *suite = suite_create("directory");

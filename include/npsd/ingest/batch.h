@@ -15,6 +15,7 @@ struct batch_tools {
     struct spooler *spooler;     /* NULL: what cannot be committed is refused */
     bool hasty; /* what cannot be committed soon is kept by somebody: not worth waiting for */
     uint64_t connections; /* of pg, when it was last looked at */
+    uint64_t numbered_on; /* the connection by which values were numbered last; 0: none yet */
     bool arrivals_only;   /* of the batch: all that was committed is among the arrivals */
 };
 

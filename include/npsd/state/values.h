@@ -3,9 +3,9 @@
  *
  * A facet counts at most VALUES_MAX distinct values; later ones share the number VALUES_OTHER and
  * keep their text in the answer's properties. The decision is made when a value first appears,
- * under a lock of the survey, and never changes: so it may be remembered for ever. What is
- * remembered of values past the cap is bounded. Agents have no cap, and any name: only
- * holders of secret keys name them.
+ * under a lock of the survey, and never changes: so it is remembered for as long as the database is
+ * the same one (values_forget). What is remembered of values past the cap is bounded. Agents have
+ * no cap, and any name: only holders of secret keys name them.
  */
 #ifndef NPSD_STATE_VALUES_H
 #define NPSD_STATE_VALUES_H
@@ -22,6 +22,10 @@ struct values;
 
 struct values *values_new(void);
 void values_free(struct values *values);
+
+/* A new connection may be to a server that knows less: another one took over, a backup was
+ * restored. Its next value would get a number that is remembered for another. Any thread. */
+void values_forget(struct values *values);
 
 /* From memory only; false: not known yet. Any thread. */
 bool values_find(struct values *values, int32_t survey_id, int facet, const char *value,
