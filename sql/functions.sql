@@ -100,3 +100,76 @@ begin atomic
 end;
 comment on function response_numbers(int, timestamptz, timestamptz) is
   'Answers of a span whose facet numbers (f1 to f8) are not those that their properties call for, and the right ones.';
+
+-- What goes for good. The daemon may not delete from survey, response and response_history but by these functions; they
+-- have their owner's rights, and names in them are bound when they are made.
+
+-- A deletion begins with its row in audit, and must be at its end when its transaction ends; null: no such survey.
+create or replace function survey_delete_begin(of_survey int, by text, more text) returns bigint
+language sql security definer set search_path = pg_catalog, public, pg_temp
+begin atomic
+  insert into public.audit (actor, action, survey_id, subject, detail)
+    select by, 'survey.delete', s.id, s.slug, more from public.survey s where s.id = of_survey
+    returning id;
+end;
+comment on function survey_delete_begin(int, text, text) is
+  'Begins to delete a survey: adds the row in audit by which the other functions know it in this transaction.';
+
+create or replace function survey_is_gone() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if exists (select from public.survey where id = new.survey_id) then
+    raise insufficient_privilege using message = format('survey %s was not deleted to its end', new.survey_id);
+  end if;
+  return null;
+end $$;
+comment on function survey_is_gone() is 'Refuses a transaction that deleted of a survey, or says so, and not the survey.';
+
+do $$
+begin
+  if not exists (select from pg_trigger where tgrelid = 'public.audit'::regclass and tgname = 'survey_is_gone') then
+    create constraint trigger survey_is_gone after insert on public.audit deferrable initially deferred
+      for each row when (new.action = 'survey.delete') execute function survey_is_gone();
+  end if;
+end $$;
+
+-- A piece at a time, so that no statement of a large survey runs into its timeout; each begins after the last id of the
+-- one before.
+create or replace function survey_delete_answers(of_audit bigint, after uuid)
+returns table (last_id uuid, is_last boolean)
+language sql security definer set search_path = pg_catalog, public, pg_temp
+begin atomic
+  with doomed as materialized (
+    select a.survey_id from public.audit a where a.id = of_audit and a.action = 'survey.delete' and a.at = now()),
+  bound as materialized (
+    select coalesce(
+      (select r.id from public.response r where r.survey_id = (select survey_id from doomed) and r.id > after
+        order by r.id offset 19999 limit 1), 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id),
+  answers as (
+    delete from public.response r
+    where r.survey_id = (select survey_id from doomed) and r.id > after and r.id <= (select id from bound)),
+  history as (
+    delete from public.response_history h
+    where h.survey_id = (select survey_id from doomed) and h.id > after and h.id <= (select id from bound))
+  select id, id = 'ffffffff-ffff-ffff-ffff-ffffffffffff' from bound;
+end;
+comment on function survey_delete_answers(bigint, uuid) is
+  'Deletes the next 20,000 answers of a survey that is being deleted, with their history.';
+
+create or replace function survey_delete_end(of_audit bigint) returns void
+language sql security definer set search_path = pg_catalog, public, pg_temp
+begin atomic
+  delete from public.survey s
+  where s.id = (
+    select a.survey_id from public.audit a where a.id = of_audit and a.action = 'survey.delete' and a.at = now());
+end;
+comment on function survey_delete_end(bigint) is 'Deletes a survey whose answers are deleted, with its questions.';
+
+create or replace function response_history_drop(of_survey int, of_id uuid) returns void
+language sql security definer set search_path = pg_catalog, public, pg_temp
+begin atomic
+  delete from public.response_history h
+  where h.survey_id = of_survey and h.id = of_id
+    and exists (select from public.response r where r.survey_id = of_survey and r.id = of_id and r.erased);
+end;
+comment on function response_history_drop(int, uuid) is 'Deletes the earlier versions of an answer that is erased.';

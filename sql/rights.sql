@@ -31,7 +31,8 @@ begin
 end $$;
 
 -- The daemon and its commands. What an answer was first sent as (id, hash, time) is never changed; what was audited is
--- neither changed nor read; a key's hash and rights are as they were made.
+-- neither changed nor read; a key's hash and rights are as they were made. Answers, their history and surveys go by way
+-- of functions only.
 do $$
 declare
   item record;
@@ -42,17 +43,17 @@ begin
   execute format('grant connect on database %I to npsd_app', current_database());
   for item in select * from (values
       ('usage', 'schema public'),
-      ('select, insert, delete, update (title, time_zone, access, open, badge_public, min_responses, edit_minutes,'
+      ('select, insert, update (title, time_zone, access, open, badge_public, min_responses, edit_minutes,'
        ' keep_text_days, facets, facets_active, updated_at, brand, suspects)', 'survey'),
       ('select, insert, update (id, position, definition)', 'question'),
       ('select, insert, update (last_used_at, revoked_at)', 'api_key'),
       ('select, insert', 'secret'),
       ('select', 'directory'),
       ('insert (actor, action, survey_id, subject, detail)', 'audit'),
-      ('select, insert, delete, update (score, channel, answered_at, updated_at, agent, f1, f2, f3, f4, f5, f6, f7, f8,'
+      ('select, insert, update (score, channel, answered_at, updated_at, agent, f1, f2, f3, f4, f5, f6, f7, f8,'
        ' excluded, erased, external_id, language, respondent, exclusion_reason, answers, properties, suspect)',
        'response'),
-      ('select, insert, delete', 'response_history'),
+      ('select, insert', 'response_history'),
       ('select, insert, delete', 'facet_value'),
       ('select, insert, delete', 'journal'),
       ('select', 'journal_cell'),
@@ -62,7 +63,8 @@ begin
       ('select, insert, delete, update (shown, dismissed)', 'display'),
       ('select', 'schema_migrations'),
       ('execute', 'function quarter_of(timestamptz), counted_answers(int), response_cuts(int, timestamptz, timestamptz),'
-       ' response_numbers(int, timestamptz, timestamptz)')) t (what, things)
+       ' response_numbers(int, timestamptz, timestamptz), response_history_drop(int, uuid),'
+       ' survey_delete_begin(int, text, text), survey_delete_answers(bigint, uuid), survey_delete_end(bigint)')) t (what, things)
   loop
     execute format('grant %s on %s to npsd_app', item.what, item.things);
   end loop;

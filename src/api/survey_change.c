@@ -194,11 +194,7 @@ static enum db_status remove_body(struct pg *pg, void *context)
         change->outcome = found ? SURVEY_IN_USE : SURVEY_MISSING;
         return DB_OK;
     }
-    status = surveys_delete(pg, record.id);
-    if (status == DB_OK)
-        status = audit_add(pg, change->actor, "survey.delete", record.id, step->slug,
-                           used ? "with its responses" : NULL);
-    return status;
+    return surveys_delete(pg, record.id, change->actor, used ? "with its responses" : NULL);
 }
 
 enum db_status survey_remove(struct pg *pg, struct survey_change *change, const char *slug,

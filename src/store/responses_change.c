@@ -41,9 +41,8 @@ static const struct db_stmt add_history = {
     " select $1, $2, coalesce(max(version), 0) + 1, clock_timestamp(), $3, $4, $5, $6, $7, $8, $9,"
     " $10, $11, $12, $13 from response_history where survey_id = $1 and id = $2"};
 
-static const struct db_stmt drop_history = {
-    "response_history_drop", "int4 uuid", "",
-    "delete from response_history where survey_id = $1 and id = $2"};
+static const struct db_stmt drop_history = {"response_history_drop", "int4 uuid", "text",
+                                            "select response_history_drop($1, $2)::text"};
 
 static const struct db_stmt add_journal = {
     "journal_add", "int4 int4 int2 int4 text", "",

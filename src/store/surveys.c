@@ -90,21 +90,20 @@ static const struct db_stmt time_zone_exists = {
 static const struct db_stmt delete_begin = {"surveys_delete_begin", "int4", "int4",
                                             "select 1 from pg_advisory_xact_lock(7, $1)"};
 
-#define LAST_UUID "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"
+/* The role of the daemon deletes answers and surveys by functions only: sql/functions.sql. */
+static const struct db_stmt delete_audited = {"surveys_delete_audited", "int4 text text", "int8",
+                                              "select survey_delete_begin($1, $2, $3)"};
 
-/* A piece at a time, so that no statement of a large survey runs into its timeout. */
-static const struct db_stmt delete_responses = {
-    "surveys_delete_responses", "int4 uuid", "uuid bool",
-    "with bound as (select coalesce((select id from response where survey_id = $1 and id > $2"
-    "    order by id offset 19999 limit 1), " LAST_UUID ") as id),"
-    " gone as (delete from response"
-    "   where survey_id = $1 and id > $2 and id <= (select id from bound))"
-    " select id, id = " LAST_UUID " from bound"};
+static const struct db_stmt delete_answers = {
+    "surveys_delete_answers", "int8 uuid", "uuid bool",
+    "select last_id, is_last from survey_delete_answers($1, $2)"};
+
+static const struct db_stmt delete_end = {"surveys_delete", "int8", "text",
+                                          "select survey_delete_end($1)::text"};
 
 #define DELETE_FROM(table) "delete from " table " where survey_id = $1"
 
 static const struct db_stmt delete_rest[] = {
-    {"surveys_delete_history", "int4", "", DELETE_FROM("response_history")},
     {"surveys_delete_values", "int4", "", DELETE_FROM("facet_value")},
     {"surveys_delete_journal", "int4", "", DELETE_FROM("journal")},
     {"surveys_delete_quarters", "int4", "", DELETE_FROM("tally_quarter")},
@@ -113,37 +112,21 @@ static const struct db_stmt delete_rest[] = {
     {"surveys_delete_months", "int4", "", DELETE_FROM("tally_month")},
     {"surveys_delete_years", "int4", "", DELETE_FROM("tally_year")},
     {"surveys_delete_state", "int4", "", DELETE_FROM("tally_state")},
-    {"surveys_delete", "int4", "", "delete from survey where id = $1"},
-    /* Last: who adds to them holds the survey's row until then. */
-    {"surveys_delete_displays", "int4", "", DELETE_FROM("display")},
 };
 enum { DELETE_REST = sizeof(delete_rest) / sizeof(delete_rest[0]) };
-_Static_assert(DELETE_REST == 11, "each of them stands in the list below");
+_Static_assert(DELETE_REST == 8, "each of them stands in the list below");
 
-const struct db_stmt *const surveys_statements[] = {&read_surveys,
-                                                    &read_questions,
-                                                    &lock_survey,
-                                                    &lock_questions,
-                                                    &insert_survey,
-                                                    &update_survey,
-                                                    &write_questions,
-                                                    &has_responses,
-                                                    &answered_questions,
-                                                    &time_zone_exists,
-                                                    &delete_begin,
-                                                    &delete_responses,
-                                                    &delete_rest[0],
-                                                    &delete_rest[1],
-                                                    &delete_rest[2],
-                                                    &delete_rest[3],
-                                                    &delete_rest[4],
-                                                    &delete_rest[5],
-                                                    &delete_rest[6],
-                                                    &delete_rest[7],
-                                                    &delete_rest[8],
-                                                    &delete_rest[9],
-                                                    &delete_rest[10],
-                                                    NULL};
+/* Last: who adds to them holds the survey's row until then. */
+static const struct db_stmt delete_displays = {"surveys_delete_displays", "int4", "",
+                                               DELETE_FROM("display")};
+
+const struct db_stmt *const surveys_statements[] = {
+    &read_surveys,       &read_questions,   &lock_survey,     &lock_questions,
+    &insert_survey,      &update_survey,    &write_questions, &has_responses,
+    &answered_questions, &time_zone_exists, &delete_begin,    &delete_audited,
+    &delete_answers,     &delete_rest[0],   &delete_rest[1],  &delete_rest[2],
+    &delete_rest[3],     &delete_rest[4],   &delete_rest[5],  &delete_rest[6],
+    &delete_rest[7],     &delete_end,       &delete_displays, NULL};
 
 static void read_facets(const struct db_result *result, int row, struct arena *arena,
                         struct survey_record *record)
@@ -359,7 +342,7 @@ enum db_status surveys_answered(struct pg *pg, const struct survey *survey, bool
     return DB_OK;
 }
 
-static enum db_status responses_delete(struct pg *pg, int32_t survey_id)
+static enum db_status answers_delete(struct pg *pg, int64_t audit_id)
 {
     struct uuid last = {{0}};
     bool all = false;
@@ -367,7 +350,7 @@ static enum db_status responses_delete(struct pg *pg, int32_t survey_id)
     while (!all) {
         DB_RESULT result = NULL;
         enum db_status status =
-            PG_EXEC(pg, &delete_responses, &result, P_INT4(survey_id), P_UUID(&last));
+            PG_EXEC(pg, &delete_answers, &result, P_INT8(audit_id), P_UUID(&last));
         if (status != DB_OK)
             return status;
         last = db_uuid(result, 0, 0);
@@ -376,15 +359,25 @@ static enum db_status responses_delete(struct pg *pg, int32_t survey_id)
     return DB_OK;
 }
 
-enum db_status surveys_delete(struct pg *pg, int32_t survey_id)
+enum db_status surveys_delete(struct pg *pg, int32_t survey_id, const char *actor,
+                              const char *detail)
 {
     const struct db_param id = P_INT4(survey_id);
+    DB_RESULT result = NULL;
     enum db_status status = pg_exec(pg, &delete_begin, &id, 1, NULL);
 
     if (status == DB_OK)
-        status = responses_delete(pg, survey_id);
+        status = PG_EXEC(pg, &delete_audited, &result, id, P_TEXT(actor), P_TEXT(detail));
+    if (status != DB_OK)
+        return status;
+    int64_t audit_id = db_int(result, 0, 0);
+    status = answers_delete(pg, audit_id);
     for (size_t i = 0; status == DB_OK && i < DELETE_REST; i++)
         status = pg_exec(pg, &delete_rest[i], &id, 1, NULL);
+    if (status == DB_OK)
+        status = PG_EXEC(pg, &delete_end, NULL, P_INT8(audit_id));
+    if (status == DB_OK)
+        status = pg_exec(pg, &delete_displays, &id, 1, NULL);
     return status;
 }
 

@@ -12,8 +12,6 @@
 /* What stands in answers, reasons, texts and names of persons here. */
 #define PERSONAL "Canary"
 
-#define AUDIT_COLUMNS "(actor, action, survey_id, subject, detail)"
-
 static long last;
 
 static void begin(void)
@@ -200,7 +198,7 @@ START_TEST(what_cannot_be_written_down)
     const char *id = reply_string(fixture_answer(survey, 9, ""), "/id");
     long keys = database_number(name, "select count(*) from api_key where revoked_at is null");
     begin();
-    database_sql(name, "revoke insert on audit from npsd_app");
+    database_sql(name, "alter table audit add constraint nothing check (false) not valid");
     const char *path = text("/v1/surveys/%s", survey);
     expect_status(client_patch(fixture_key(ADMIN), "{\"open\":false}", "%s", path), 500);
     expect_status(client_delete(fixture_key(ADMIN), "%s?with_responses=true", path), 500);
@@ -214,7 +212,7 @@ START_TEST(what_cannot_be_written_down)
     const char *const rotate[] = {"secret", "rotate", "link", NULL};
     struct command created = fixture_run_command(name, create);
     struct command rotated = fixture_run_command(name, rotate);
-    database_sql(name, "grant insert " AUDIT_COLUMNS " on audit to npsd_app");
+    database_sql(name, "alter table audit drop constraint nothing");
     ck_assert_int_ne(created.status, 0);
     ck_assert_str_eq(created.out, "");
     ck_assert_int_ne(rotated.status, 0);

@@ -92,7 +92,8 @@ static struct pg *block(void)
 {
     struct pg *other = unit_database_connect(NULL);
     ck_assert_int_eq(pg_command(other, "begin"), DB_OK);
-    ck_assert_int_eq(pg_command(other, "lock table response in share mode"), DB_OK);
+    ck_assert_int_eq(pg_command(other, "set local role none; lock table response in share mode"),
+                     DB_OK);
     return other;
 }
 

@@ -23,15 +23,14 @@ static const struct decision tables[] = {
     {"question", "select insert update(id,position,definition)", ""},
     {"response",
      "select insert update(score,channel,answered_at,updated_at,agent,f1,f2,f3,f4,f5,f6,f7,f8,"
-     "excluded,erased,external_id,language,respondent,exclusion_reason,answers,properties,suspect)"
-     " delete",
+     "excluded,erased,external_id,language,respondent,exclusion_reason,answers,properties,suspect)",
      ""},
-    {"response_history", "select insert delete", ""},
+    {"response_history", "select insert", ""},
     {"schema_migrations", "select", ""},
     {"secret", "select insert", ""},
     {"survey",
      "select insert update(title,time_zone,access,open,badge_public,min_responses,edit_minutes,"
-     "keep_text_days,facets,facets_active,updated_at,brand,suspects) delete",
+     "keep_text_days,facets,facets_active,updated_at,brand,suspects)",
      ""},
     {"tally_day", TALLY, ""},
     {"tally_hour", TALLY, ""},
@@ -59,7 +58,12 @@ static const struct decision functions[] = {
     {"directory_changed()", "", ""},
     {"quarter_of(timestamp with time zone)", "execute", ""},
     {"response_cuts(integer,timestamp with time zone,timestamp with time zone)", "execute", ""},
+    {"response_history_drop(integer,uuid)", "execute", ""},
     {"response_numbers(integer,timestamp with time zone,timestamp with time zone)", "execute", ""},
+    {"survey_delete_answers(bigint,uuid)", "execute", ""},
+    {"survey_delete_begin(integer,text,text)", "execute", ""},
+    {"survey_delete_end(bigint)", "execute", ""},
+    {"survey_is_gone()", "", ""},
 };
 
 /* --- what the catalog says --- */
@@ -166,10 +170,15 @@ START_TEST(of_the_roles)
                        " (select oid from pg_roles where rolname in ('npsd_app', 'npsd_read'))"),
         0);
     /* What runs with its owner's rights looks for names where nobody else can put them. */
-    ck_assert_str_eq(unit_pg_value("select string_agg(proname || ' ' || proconfig::text, ' ')"
-                                   " from pg_proc where pronamespace = 'public'::regnamespace"
-                                   " and prosecdef"),
-                     "directory_changed {\"search_path=public, pg_temp\"}");
+    ck_assert_str_eq(unit_pg_value("select string_agg(proname || ' ' || array_to_string(proconfig,"
+                                   " ' '), ';' order by proname) from pg_proc"
+                                   " where pronamespace = 'public'::regnamespace and prosecdef"),
+                     "directory_changed search_path=public, pg_temp;"
+                     "response_history_drop search_path=pg_catalog, public, pg_temp;"
+                     "survey_delete_answers search_path=pg_catalog, public, pg_temp;"
+                     "survey_delete_begin search_path=pg_catalog, public, pg_temp;"
+                     "survey_delete_end search_path=pg_catalog, public, pg_temp;"
+                     "survey_is_gone search_path=pg_catalog, public, pg_temp");
 }
 END_TEST
 
@@ -291,6 +300,9 @@ START_TEST(what_is_first_stays)
         "update journal set weights = '{}'",
         "update survey set slug = 'x'",
         "delete from question",
+        "delete from survey",
+        "delete from response",
+        "delete from response_history",
         "update schema_migrations set sha256 = ''",
     };
     forbidden(statements, COUNT_OF(statements));
@@ -324,16 +336,147 @@ START_TEST(readers_see_no_persons)
 }
 END_TEST
 
+/* --- what goes by way of functions only --- */
+
+#define AS_APP "begin; set local role npsd_app; "
+#define ALL "'00000000-0000-0000-0000-000000000000'"
+#define FIRST_ID "'00000000-0000-7000-8000-000000000001'"
+#define SECOND_ID "'00000000-0000-7000-8000-000000000002'"
+
+/* Survey s and survey t, each with two answers that were corrected once. */
+static void two_surveys(void)
+{
+    unit_pg_sql("truncate survey, response, response_history, audit cascade;"
+                " insert into survey (slug, title) select slug, '{\"en\": \"T\"}'"
+                "  from unnest(array['s', 't']) slug;"
+                " insert into question (survey_id, n, id, position, definition)"
+                "  select id, 1, 'score', 1, '{}' from survey;"
+                " insert into response (survey_id, score, channel, answered_at, received_at, id,"
+                "  body_hash) select s.id, 9, 0, now(), now(), r, '\\x00' from survey s"
+                "  cross join unnest(array[" FIRST_ID ", " SECOND_ID "]::uuid[]) r;"
+                " insert into response_history (survey_id, id, version, changed_at, changed_by,"
+                "  score, channel, answered_at, excluded) select survey_id, id, 1, now(), 'x', 1,"
+                "  0, now(), false from response");
+}
+
+/* Rows of the survey's question, answers, history and of itself. */
+static void is_left(const char *slug, const char *expected)
+{
+    ck_assert_str_eq(
+        unit_pg_value("with s as (select id from survey where slug = '%s' union all"
+                      "  select survey_id from audit where subject = '%s' limit 1)"
+                      " select concat_ws(' ',"
+                      " (select count(*) from question where survey_id = s.id),"
+                      " (select count(*) from response where survey_id = s.id),"
+                      " (select count(*) from response_history where survey_id = s.id),"
+                      " (select count(*) from survey where id = s.id)) from s",
+                      slug, slug),
+        expected);
+}
+
+START_TEST(a_survey_is_deleted_by_function)
+{
+    two_surveys();
+    unit_pg_sql(AS_APP "do $$ declare begun bigint; begin"
+                       " begun := (select survey_delete_begin(id, 'me', 'more') from survey"
+                       "  where slug = 's');"
+                       " if not (select is_last from survey_delete_answers(begun, " ALL "))"
+                       " then raise 'more than one piece'; end if;"
+                       " perform survey_delete_end(begun);"
+                       " end $$; commit");
+    is_left("s", "0 0 0 0");
+    is_left("t", "1 2 2 1");
+    ck_assert_str_eq(unit_pg_value("select concat_ws('|', actor, action, survey_id > 0, subject,"
+                                   " detail) from audit"),
+                     "me|survey.delete|t|s|more");
+}
+END_TEST
+
+/* Answers do not go without their survey, nor either without a trace: the statements end as they
+ * shall, and nothing has changed. */
+static void deletes_nothing(const char *statements, const char *sqlstate)
+{
+    unit_pg_sql("create table tried (state text)");
+    unit_pg_sql("do $do$ begin"
+                "  set local role npsd_app;"
+                "  execute $try$do $$ declare begun bigint; begin %s;"
+                "   set constraints all immediate; end $$$try$;"
+                "  reset role; insert into tried values ('00000');"
+                " exception when others then insert into tried values (sqlstate);"
+                " end $do$",
+                statements);
+    const char *state = unit_pg_value("select state from tried");
+    ck_assert_msg(strcmp(state, sqlstate) == 0, "%s: %s", statements, state);
+    unit_pg_sql("drop table tried");
+    is_left("s", "1 2 2 1");
+    is_left("t", "1 2 2 1");
+}
+
+#define BEGUN "begun := (select survey_delete_begin(id, 'me', null) from survey where slug = 's');"
+
+START_TEST(answers_go_with_their_survey)
+{
+    two_surveys();
+    deletes_nothing("perform survey_delete_begin(id, 'me', null) from survey", "42501");
+    deletes_nothing(BEGUN "perform survey_delete_answers(begun, " ALL ")", "42501");
+    /* A row of one's own is as good as one of the function: its survey goes. */
+    deletes_nothing("insert into audit (actor, action, survey_id) select 'me', 'survey.delete', id"
+                    " from survey",
+                    "42501");
+    deletes_nothing("perform survey_delete_answers(n, " ALL ") from generate_series(0, 9) n",
+                    "00000");
+    deletes_nothing("perform survey_delete_end(n) from generate_series(0, 9) n", "00000");
+    deletes_nothing("perform survey_delete_begin(n, 'me', null) from generate_series(-9, 0) n",
+                    "00000");
+    deletes_nothing("insert into audit (actor, action, survey_id) select 'me', 'survey.change', id"
+                    " from survey; perform survey_delete_answers(n, " ALL "), survey_delete_end(n)"
+                    " from generate_series(0, 99) n",
+                    "00000");
+    /* Begun long ago. */
+    unit_pg_sql("alter table audit disable trigger all; insert into audit (actor, action,"
+                " survey_id) select 'me', 'survey.delete', id from survey;"
+                " alter table audit enable trigger all");
+    deletes_nothing("perform survey_delete_answers(n, " ALL "), survey_delete_end(n)"
+                    " from generate_series(0, 99) n",
+                    "00000");
+}
+END_TEST
+
+/* History is as lasting as its answer. */
+START_TEST(history_goes_with_an_erased_answer)
+{
+    two_surveys();
+    deletes_nothing("perform response_history_drop(survey_id, id) from response", "00000");
+    unit_pg_sql(AS_APP "update response set erased = true from survey s where s.id = survey_id"
+                       " and slug = 's' and response.id = " FIRST_ID ";"
+                       " select response_history_drop(survey_id, id) from response; commit");
+    is_left("s", "1 2 1 1");
+    is_left("t", "1 2 2 1");
+    ck_assert_int_eq(unit_pg_number("select count(*) from response_history h join response r"
+                                    " using (survey_id, id) where r.erased"),
+                     0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rights");
     TCase *tcase = tcase_create("rights");
     tcase_set_timeout(tcase, 30);
     const TTest *const tests[] = {
-        of_tables_and_views,    of_sequences,        of_functions,
-        of_schema_and_database, of_the_roles,        nothing_is_dropped_or_altered,
-        nothing_is_made,        what_is_first_stays, the_audit_trail_is_for_adding,
+        of_tables_and_views,
+        of_sequences,
+        of_functions,
+        of_schema_and_database,
+        of_the_roles,
+        nothing_is_dropped_or_altered,
+        nothing_is_made,
+        what_is_first_stays,
+        the_audit_trail_is_for_adding,
         readers_see_no_persons,
+        a_survey_is_deleted_by_function,
+        answers_go_with_their_survey,
+        history_goes_with_an_erased_answer,
     };
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(tcase, tests[i]);

@@ -382,7 +382,7 @@ static void fill_tables(int32_t survey)
 
 static enum db_status delete_it(struct pg *conn, void *context)
 {
-    return surveys_delete(conn, *(int32_t *)context);
+    return surveys_delete(conn, *(int32_t *)context, "key 3 Olga", NULL);
 }
 
 START_TEST(delete_takes_all_that_belongs_to_it)
@@ -408,6 +408,10 @@ START_TEST(delete_takes_all_that_belongs_to_it)
     ck_assert_int_eq(unit_pg_number("select count(*) from response"), 41000);
     ck_assert_int_eq(unit_pg_number("select count(*) from survey where id = %d", other), 1);
     ck_assert_int_eq(unit_pg_number("select count(*) from survey"), 1);
+    ck_assert_str_eq(unit_pg_value("select concat_ws('|', actor, subject, detail) from audit"
+                                   " where action = 'survey.delete' and survey_id = %d",
+                                   id),
+                     "key 3 Olga|one");
 }
 END_TEST
 

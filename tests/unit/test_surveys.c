@@ -265,7 +265,9 @@ END_TEST
 static enum db_status patch_while_locked(struct pg *pg, void *context)
 {
     struct reply *reply = context;
-    ck_assert_int_eq(pg_command(pg, "lock table response in access exclusive mode"), DB_OK);
+    ck_assert_int_eq(pg_command(pg, "set local role none;"
+                                    " lock table response in access exclusive mode"),
+                     DB_OK);
     *reply = survey_patch_handle(&call);
     return DB_OK;
 }

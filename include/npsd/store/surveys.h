@@ -56,8 +56,10 @@ enum db_status surveys_has_responses(struct pg *pg, int32_t survey_id, bool *ret
  * could not be told in time.
  */
 enum db_status surveys_answered(struct pg *pg, const struct survey *survey, bool *ret_answered);
-/* Removes the survey and all that belongs to it, in the caller's transaction. */
-enum db_status surveys_delete(struct pg *pg, int32_t survey_id);
+/* Removes the survey and all that belongs to it, and adds the row about it to audit, in the
+ * caller's transaction. detail may be NULL. */
+enum db_status surveys_delete(struct pg *pg, int32_t survey_id, const char *actor,
+                              const char *detail);
 /* Whether PostgreSQL knows the time zone. */
 enum db_status surveys_time_zone_exists(struct pg *pg, const char *name, bool *ret_exists);
 
