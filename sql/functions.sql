@@ -173,3 +173,12 @@ begin atomic
     and exists (select from public.response r where r.survey_id = of_survey and r.id = of_id and r.erased);
 end;
 comment on function response_history_drop(int, uuid) is 'Deletes the earlier versions of an answer that is erased.';
+
+-- A key that was revoked stays revoked, whoever asks.
+create or replace function key_stays_revoked() returns trigger language plpgsql as $$
+begin
+  raise insufficient_privilege using message = format('key %s was revoked at %s', old.id, old.revoked_at);
+end $$;
+comment on function key_stays_revoked() is 'Refuses to revive a key, or to revoke it later than it was.';
+create or replace trigger key_stays_revoked before update of revoked_at on public.api_key
+  for each row when (old.revoked_at < coalesce(new.revoked_at, 'infinity')) execute function key_stays_revoked();

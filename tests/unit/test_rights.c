@@ -56,6 +56,7 @@ static const struct decision sequences[] = {
 static const struct decision functions[] = {
     {"counted_answers(integer)", "execute", ""},
     {"directory_changed()", "", ""},
+    {"key_stays_revoked()", "", ""},
     {"quarter_of(timestamp with time zone)", "execute", ""},
     {"response_cuts(integer,timestamp with time zone,timestamp with time zone)", "execute", ""},
     {"response_history_drop(integer,uuid)", "execute", ""},
@@ -458,6 +459,26 @@ START_TEST(history_goes_with_an_erased_answer)
 }
 END_TEST
 
+START_TEST(a_revoked_key_stays_revoked)
+{
+    static const char *const revivals[] = {"null", "now()", "clock_timestamp() + make_interval(1)"};
+    unit_pg_sql("insert into api_key (role, name, hash, hint, revoked_at) values"
+                " ('admin', 'gone', sha256('gone'), 'h', '2001-01-01'),"
+                " ('admin', 'good', sha256('good'), 'h', null)");
+    for (size_t i = 0; i < COUNT_OF(revivals); i++)
+        forbidden_to("'npsd_app', session_user",
+                     "update api_key set revoked_at = %2$s where revoked_at is not null;"
+                     "update api_key set revoked_at = %2$s",
+                     "", revivals[i]);
+    unit_pg_sql(AS_APP "update api_key set last_used_at = now();"
+                       " update api_key set revoked_at = revoked_at where name = 'gone';"
+                       " update api_key set revoked_at = now() where name = 'good'; commit");
+    ck_assert_int_eq(unit_pg_number("select count(*) from api_key where revoked_at is not null"
+                                    " and last_used_at is not null and name in ('gone', 'good')"),
+                     2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rights");
@@ -477,6 +498,7 @@ int main(void)
         a_survey_is_deleted_by_function,
         answers_go_with_their_survey,
         history_goes_with_an_erased_answer,
+        a_revoked_key_stays_revoked,
     };
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(tcase, tests[i]);
