@@ -116,10 +116,9 @@ END_TEST
 /* Nobody without a key gets at more than this. */
 START_TEST(what_is_for_anyone)
 {
-    static const char *const open[] = {
-        "/healthz",         "/readyz",      "/metrics",       "/s/{survey}/thanks",
-        "/s/{survey}/logo", "/s/worker.js", "/assets/{name}", "/embed.js",
-        "/demo"};
+    static const char *const open[] = {"/healthz",           "/readyz",          "/metrics",
+                                       "/s/{survey}/thanks", "/s/{survey}/logo", "/s/worker.js",
+                                       "/assets/{name}",     "/embed.js",        "/demo"};
     for (size_t i = 0; i < api_routes.count; i++) {
         const struct route *route = route_at(i);
         bool listed = false;

@@ -276,5 +276,6 @@ int main(void)
                                   memory_is_kept,
                                   it_belongs_to_one_database_while_it_holds_answers,
                                   nothing_stays_behind};
-    return suite_run_checked("spool", unit_spool_setup, unit_spool_teardown, tests, COUNT_OF(tests));
+    return suite_run_checked("spool", unit_spool_setup, unit_spool_teardown, tests,
+                             COUNT_OF(tests));
 }

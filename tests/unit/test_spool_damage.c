@@ -101,5 +101,6 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {other_values, no_values, a_conflict_without_a_reason};
-    return suite_run_checked("spool_damage", unit_spool_setup, unit_spool_teardown, tests, COUNT_OF(tests));
+    return suite_run_checked("spool_damage", unit_spool_setup, unit_spool_teardown, tests,
+                             COUNT_OF(tests));
 }

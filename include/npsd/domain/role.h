@@ -32,9 +32,9 @@ bool role_parse(const char *name, size_t len, enum role *ret_role);
 
 /*
  * Whether the role alone suffices. For ROLE_NONE true means "possible at all": for a page, a
- * definition, a post and a form the caller then asks whether the survey is open to people without a key, for a
- * badge whether it is public, for an amendment whether the edit token is right (who sends one sends
- * no key).
+ * definition, a post and a form the caller then asks whether the survey is open to people without a
+ * key, for a badge whether it is public, for an amendment whether the edit token is right (who
+ * sends one sends no key).
  */
 bool role_may(enum role role, enum access access);
 
