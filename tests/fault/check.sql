@@ -3,6 +3,8 @@
 -- others are figures. Run by check_row in lib.sh, which has filled the tables.
 --
 --   :from  acknowledgements before it are not held against polls of this daemon (microseconds)
+--   :may_die  the daemon is killed on purpose: looks at its health may find nobody
+--   :ready_us how long /readyz may take to say that PostgreSQL is lost or back
 --   :slack how long after an acknowledgement a poll may still miss it (another daemon's: a second)
 \set QUIET on
 \pset format unaligned
@@ -101,6 +103,25 @@ union all
 select 'I11 looks at /healthz that failed', count(*) from ledger.look
 where path = '/healthz' and status <> 200 and not (status = 0 and :may_die);
 
+-- I11: /readyz while PostgreSQL was surely away, or surely there again.
+create temp table watch as
+select * from (
+  select name, t + :ready_us as began, lead(t) over (order by t) as ended from ledger.event) e
+where name in ('lost', 'accepts') and (ended is null or ended > began);
+create temp table glance as
+select w.began as watch, w.name, l.status, l.word from watch w
+join ledger.look l on l.path = '/readyz' and l.began > w.began and (l.ended < w.ended or w.ended is null)
+where not (l.status = 0 and :may_die);
+select 'I11 looks at /readyz that say nothing of the loss', count(*) from glance
+where name = 'lost' and status <> 503 and (status, word) <> (200, 'degraded')
+union all
+select 'I11 looks at /readyz that say nothing of the return', count(*) from glance
+where name = 'accepts' and (status, word) <> (200, 'ready')
+union all
+select 'I11 times PostgreSQL was away or back that nobody looked at', count(*) from watch
+where ended > began + 1000000 and not exists (select from glance g where g.watch = watch.began)
+  and not :may_die;
+
 select 'attempts', count(*) from ledger.attempt
 union all select 'keys', count(distinct key) from ledger.attempt
 union all select 'acked', count(distinct key) from told where acked
@@ -114,6 +135,7 @@ union all select 'unknown', count(*) from told where status = 0
 union all select '503', count(*) from told where status = 503
 union all select 'reused', count(*) from told where why = 'key-reused'
 union all select 'polls', count(*) from looks
+union all select 'looks', count(*) from glance
 union all select 'stale', count(*) from ledger.poll where stale
 -- An acknowledgement of something sent after the instant, so that it took part in the recovery.
 union all select 'recovery_ms', coalesce(max(coalesce(ms, 999999)), 0)::int from (

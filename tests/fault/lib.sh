@@ -8,7 +8,7 @@ superuser='' owner='' key=''
 # Of the row that runs: the daemons by name, what they are started with, what the checker is told.
 declare -A pid=() port=() admin=() folder=()
 settings=() binary='' wrapper=() url='' inside=()
-may_die=false from=0 slack=0 limit_ms=1000 notes=''
+may_die=false from=0 slack=0 limit_ms=1000 ready_ms=2000 notes=''
 
 say() { printf 'fault: %s\n' "$*" >&9; }
 
@@ -73,17 +73,21 @@ postgres_kill() {
   while [ -d "/proc/$head" ]; do sleep 0.01; done
 }
 
-postgres_back() {
-  cluster_start
-  event accepts
-}
+# What a row does to PostgreSQL, as the ledger has it: the checker holds /readyz against the times between
+# "lost" and "accepts" and what comes next. Other times nobody can say how it is.
+disturb() { event disturbed && "$@"; }
+take_away() { disturb "$@" && event lost; }
+give_back() { disturb "$@" && event accepts; }
+
+postgres_away() { take_away postgres_kill; }
+postgres_back() { give_back cluster_start; }
 
 # --- a row's database, daemon and client ---
 
 row_begin() { # NAME [SETTING...]
   row=$1
   shift
-  settings=("$@") binary=$npsd wrapper=() url='' inside=() may_die=false from=0 slack=0 limit_ms=1000 notes=''
+  settings=("$@") binary=$npsd wrapper=() url='' inside=() may_die=false from=0 slack=0 limit_ms=1000 ready_ms=2000 notes=''
   pid=() port=() admin=() folder=() client='' sampler=''
   database=row_${row,,}
   database=${database//[^a-z0-9_]/_}
@@ -279,7 +283,7 @@ row_check() {
   figure=()
   fill_ledger || violation "the ledger cannot be read"
   findings=$(psql "$(as_superuser "$database")" --no-psqlrc --set=ON_ERROR_STOP=1 --set=from="$from" \
-    --set=slack="$slack" --set=may_die="$may_die" --file=tests/fault/check.sql 2>&1)
+    --set=slack="$slack" --set=may_die="$may_die" --set=ready_us=$((ready_ms * 1000 * patience)) --file=tests/fault/check.sql 2>&1)
   while IFS=$'\t' read -r name value; do
     figure[$name]=$value
     [[ $name != I[0-9]* ]] || [ "$value" = 0 ] || violation "$name: $value"
@@ -287,6 +291,8 @@ row_check() {
   [ -n "${figure[recovery_ms]:-}" ] || violation "the checker failed: $findings"
   figure[samples]=$(grep -c ' [0-9][0-9]*$' "$rowdir/samples")
   figure[wrong]=$(grep -c ' [1-9][0-9]*$' "$rowdir/samples")
+  [ "${figure[samples]}" -gt 0 ] || violation "I5 nothing was sampled"
+  [ "${figure[polls]:-0}" -gt 0 ] || violation "I6 nothing was polled"
   [ "${figure[wrong]}" = 0 ] || violation "I5 samples with wrong tallies: ${figure[wrong]} of ${figure[samples]}"
   [ "${figure[recovery_ms]:-0}" -le $((limit_ms * patience)) ] || violation "I9 recovery took ${figure[recovery_ms]} ms"
   [ -z "$notes" ] || violation "$notes"

@@ -33,10 +33,9 @@ row_F13() { # COUNT
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
-    disk_fill "$mounted"
+    disturb disk_fill "$mounted"
     sleep 5
-    rm -f -- "$mounted/filler"
-    event accepts
+    give_back rm -f -- "$mounted/filler"
     sleep 2
   done
   client_end
@@ -61,13 +60,14 @@ row_F14() { # COUNT
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
-    disk_fill "$mounted"
+    disturb disk_fill "$mounted"
     # A new segment does not fit any more.
     await 20 wal_panics || violation "PostgreSQL did not panic"
-    sleep 2
-    rm -f -- "$mounted/filler"
+    event lost
+    sleep 4
+    disturb rm -f -- "$mounted/filler"
     postgres_back || return 1
-    sleep 2
+    sleep 4
   done
   client_end
   row_check

@@ -40,10 +40,9 @@ row_F6() { # COUNT
   for seconds in 1 10 60; do
     for ((i = 0; i < $1; i++)); do
       sleep 1
-      ip link set "$link" down
+      take_away ip link set "$link" down
       sleep "$seconds"
-      ip link set "$link" up
-      event accepts
+      give_back ip link set "$link" up
       sleep 2
     done
   done
@@ -70,20 +69,18 @@ row_F7() { # COUNT
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
-    tell_proxy reset
-    sleep 3
-    tell_proxy pass
-    event accepts
-    sleep 2
+    take_away tell_proxy reset
+    sleep 4
+    give_back tell_proxy pass
+    sleep 4
     command -v nft >/dev/null || { detail='without nft' && continue; }
-    "${inside[@]}" nft 'add table inet fault; add chain inet fault out { type filter hook output priority 0; }
+    take_away "${inside[@]}" nft 'add table inet fault; add chain inet fault out { type filter hook output priority 0; }
       add rule inet fault out oifname "inside" tcp flags & (syn|ack) == ack reject with tcp reset
       add rule inet fault out oifname "inside" tcp flags & (syn|ack) == syn reject with tcp reset'
-    sleep 3
-    "${inside[@]}" nft 'delete table inet fault'
-    event accepts
+    sleep 4
+    give_back "${inside[@]}" nft 'delete table inet fault'
+    sleep 4
   done
-  sleep 1
   client_end
   row_check
 }
@@ -113,12 +110,11 @@ row_F9() { # COUNT
   for ((i = 0; i < $1; i++)); do
     client_start 24 --rate 200
     sleep 2
-    tell_proxy delay 200
+    disturb tell_proxy delay 200
     sleep 10
     tell_proxy throttle 10
     sleep 10
-    tell_proxy pass
-    event accepts
+    give_back tell_proxy pass
     client_wait
   done
   limit_ms=6000 # what crawls when the network is well again is given up first
@@ -133,21 +129,19 @@ row_F11() { # COUNT
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
-    tell_proxy reset
-    tell_proxy mute
+    disturb tell_proxy reset
+    take_away tell_proxy mute
     sleep 6
-    tell_proxy reset
-    tell_proxy pass
-    event accepts
+    disturb tell_proxy reset
+    give_back tell_proxy pass
     sleep 2
     head=$(postmaster)
-    kill -STOP "$head"
+    disturb kill -STOP "$head"
     sql_in "$database" "select 1" >/dev/null 2>&1 &
     tell_proxy reset
-    tell_proxy pass
+    take_away tell_proxy pass
     sleep 6
-    kill -CONT "$head"
-    event accepts
+    give_back kill -CONT "$head"
     wait $!
     sleep 5
   done

@@ -7,11 +7,16 @@ kill_postgres_often() { # COUNT
   client_start 600
   sleep 1
   for ((i = 0; i < $1; i++)); do
-    postgres_kill
+    postgres_away
     sleep 0.$((RANDOM % 10))
     postgres_back || return 1
     sleep 1
   done
+  # Long enough for /readyz to say so.
+  postgres_away
+  sleep 4
+  postgres_back || return 1
+  sleep 4
   client_end
   row_check
   expect_no_leak a "$before" 65536
@@ -48,7 +53,7 @@ row_F4() { # COUNT
     sleep 1
     victim=$(writer)
     [ -n "$victim" ] || { violation "no writer was found" && break; }
-    kill -KILL "$victim"
+    disturb kill -KILL "$victim"
     # All its neighbours are ended, and recovery begins.
     await 5 is_recovering || :
     await 30 try_sql 'select 1' >/dev/null
@@ -61,26 +66,37 @@ row_F4() { # COUNT
 }
 is_recovering() { ! try_sql 'select 1' >/dev/null; }
 
-row_F5() { # COUNT
-  local i mode user home
-  row_begin F5 && daemon_up a || return 1
+postgres_stop() { # MODE
+  local user home
   user=$(stat -L -c %U "$cluster/postgres/data") home=$(readlink -f "$cluster/postgres")
+  (cd / && setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
+    /usr/lib/postgresql/15/bin/pg_ctl stop --silent --mode="$1" --wait --pgdata="$home/data") >>"$scratch/cluster.log" 2>&1
+}
+
+row_F5() { # COUNT
+  local i mode
+  row_begin F5 && daemon_up a || return 1
   client_start 600
   sleep 1
   for mode in fast immediate; do
     for ((i = 0; i < $1; i++)); do
-      (cd / && setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
-        /usr/lib/postgresql/15/bin/pg_ctl stop --silent --mode=$mode --wait --pgdata="$home/data") >>"$scratch/cluster.log" 2>&1
+      take_away postgres_stop $mode
+      sleep $((i == 0 ? 4 : 0))
       postgres_back || return 1
       sleep 2
     done
   done
   for ((i = 0; i < $1; i++)); do
-    try_sql "select pg_terminate_backend(pid) from pg_stat_activity where datname = '$database' and application_name = 'npsd'" >/dev/null
+    disturb end_sessions
     sleep 0.2
   done
   client_end
   row_check
+}
+
+lock_table() { # SECONDS
+  PGAPPNAME=lock psql "$(as_superuser "$database")" --no-psqlrc --quiet --command="
+    begin; lock table response in access exclusive mode; select pg_sleep($1); commit" >/dev/null 2>&1
 }
 
 row_F10() { # COUNT
@@ -89,18 +105,24 @@ row_F10() { # COUNT
   for ((i = 0; i < $1; i++)); do
     client_start 25
     sleep 2
-    PGAPPNAME=lock psql "$(as_superuser "$database")" --no-psqlrc --quiet --command="
-      begin; lock table response in access exclusive mode; select pg_sleep(10); commit" >/dev/null 2>&1
+    disturb lock_table 10
     event accepts
     sleep 1
     stopped=$(writer)
-    kill -STOP "$stopped"
+    disturb kill -STOP "$stopped"
     sleep 10
-    kill -CONT "$stopped"
-    event accepts
+    give_back kill -CONT "$stopped"
     client_wait
   done
   row_check
+}
+
+end_sessions() {
+  try_sql "select pg_terminate_backend(pid) from pg_stat_activity where datname = '$database' and application_name = 'npsd'" >/dev/null
+}
+
+limit_sessions() { # NUMBER
+  sql "alter role npsd_owner connection limit $1" && end_sessions
 }
 
 row_F12() { # COUNT
@@ -109,12 +131,11 @@ row_F12() { # COUNT
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
-    sql "alter role npsd_owner connection limit $((i % 2))" >/dev/null
-    sql "select pg_terminate_backend(pid) from pg_stat_activity where datname = '$database' and application_name = 'npsd'" >/dev/null
-    sleep 3
-    sql 'alter role npsd_owner connection limit -1' >/dev/null
-    event accepts
-    sleep 1
+    # With one slot there is an answer now and then.
+    if [ $((i % 2)) = 0 ]; then take_away limit_sessions 0; else disturb limit_sessions 1; fi
+    sleep 4
+    give_back sql 'alter role npsd_owner connection limit -1' || return 1
+    sleep 4
   done
   client_end
   row_check
@@ -154,18 +175,20 @@ row_F25() { # COUNT
   detail="$poisoned poisoned answers refused, $(grep -c 'event=row-refused' "${folder[a]}/log") by PostgreSQL"
 }
 
+reconfigure() { # HOW
+  PGOPTIONS='-c default_transaction_read_only=off' sql "alter system $1" && sql 'select pg_reload_conf()' >/dev/null
+}
+
 row_F27() { # COUNT
   local i
   row_begin F27 && daemon_up a || return 1
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
-    sql 'alter system set default_transaction_read_only = on' && sql 'select pg_reload_conf()' >/dev/null
-    sleep 3
-    PGOPTIONS='-c default_transaction_read_only=off' sql 'alter system reset default_transaction_read_only'
-    sql 'select pg_reload_conf()' >/dev/null
-    event accepts
-    sleep 1
+    take_away reconfigure 'set default_transaction_read_only = on' || return 1
+    sleep 4
+    give_back reconfigure 'reset default_transaction_read_only' || return 1
+    sleep 4
   done
   client_end
   row_check
@@ -186,13 +209,12 @@ row_F26() { # COUNT
     for drift in "${!repairs[@]}"; do
       repair=${repairs[$drift]}
       sleep 1
-      sql_in "$database" "$drift"
+      disturb sql_in "$database" "$drift"
       began=$(now)
       await 3 is_unready || violation "$drift: /readyz does not say so"
       detail="/readyz says so after $((($(now) - began) / 1000)) ms"
       sleep 1
-      sql_in "$database" "$repair"
-      event accepts
+      give_back sql_in "$database" "$repair"
       await 10 daemon_ready a || violation "$repair: it does not become ready again"
       sleep 1
     done

@@ -43,6 +43,7 @@ row_F15() { # COUNT
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
+    event disturbed
     echo "${pid[a]}" >"$group_of_daemon/cgroup.procs"
     local j posts=()
     for j in 1 2 3 4 5 6 7 8; do
@@ -153,12 +154,13 @@ row_F17() { # COUNT
     sleep 1
     "$tools/rough" "127.0.0.1:${port[a]}" idle 200 6 >"$rowdir/rough" 2>&1 &
     crowd=$!
-    postgres_kill
+    postgres_away
     ticks=$(cpu_ticks a)
     sleep 2
     ticks=$(($(cpu_ticks a) - ticks))
     [ $ticks -le 100 ] || violation "it span: $ticks ticks of CPU in 2 s"
-    cluster_start
+    sleep 2
+    disturb cluster_start
     wait $crowd
     event accepts
     sleep 2
