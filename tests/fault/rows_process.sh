@@ -68,29 +68,38 @@ row_F20() { # COUNT
   detail="${figure[unknown]} answers had to be sent again"
 }
 
-# Requests that were sent as a whole before the signal and were not answered.
-count_cut() { # INSTANT
-  sql_in "$database" "select count(*) from ledger.outcome where status = 0 and sent > 0 and sent < $1"
+# Ends the daemon by a signal, which is to be orderly and in time.
+drain() { # SIGNAL
+  local status=0
+  instants+=("$(now)")
+  kill -"$1" "${pid[a]}"
+  await 10 has_ended "${pid[a]}" || { violation "it did not end within 10 s after SIG$1" && kill -KILL "${pid[a]}"; }
+  wait "${pid[a]}" || status=$?
+  [ $status -eq 0 ] || violation "it ended with $status after SIG$1"
+  pid[a]=''
+  took=$((($(now) - instants[-1]) / 1000))
 }
 
 row_F21() { # COUNT
-  local i status at instants=() signals=(TERM INT TERM)
+  local i at took instants=() signals=(TERM INT TERM)
   row_begin F21 || return 1
   may_die=true
   daemon_up a || return 1
   client_start 600
   for ((i = 0; i < $1; i++)); do
     sleep 1
-    at=$(now)
-    instants+=("$at")
-    kill -"${signals[i % 3]}" "${pid[a]}"
-    await 12 has_ended "${pid[a]}" || violation "it did not end within 12 s"
-    wait "${pid[a]}"
-    status=$?
-    [ $status -eq 0 ] || violation "it ended with $status after SIG${signals[i % 3]}"
-    pid[a]=''
+    drain "${signals[i % 3]}"
     daemon_up a || return 1
   done
+  # With PostgreSQL away and no spool what is in flight gets a reply all the same.
+  drain TERM
+  daemon_up a NPSD_SPOOL= || return 1
+  sleep 1
+  postgres_away
+  sleep 2
+  drain TERM
+  detail="$((${#instants[@]} - 1)) drains, one more of $took ms with PostgreSQL away"
+  disturb cluster_start && daemon_up a || return 1
   client_end
   row_check
   # Of each instant, those cut within the drain that followed.
@@ -98,28 +107,4 @@ row_F21() { # COUNT
     i=$(sql_in "$database" "select count(*) from ledger.outcome where status = 0 and sent between $at - 8000000 and $at and t > $at")
     [ "$i" = 0 ] || violation "$i requests that were sent before the signal were not answered"
   done
-  detail="$1 drains"
-  drain_without_postgres
-}
-
-# With PostgreSQL away and no spool: what is in flight gets a reply all the same.
-drain_without_postgres() {
-  local began status
-  daemon_stop a
-  daemon_up a NPSD_SPOOL= || return 1
-  postgres_kill
-  client_start 30 --rate 50
-  sleep 2
-  began=$(now)
-  kill -TERM "${pid[a]}"
-  await 14 has_ended "${pid[a]}" || violation "with PostgreSQL away it did not end within 14 s"
-  wait "${pid[a]}"
-  status=$?
-  pid[a]=''
-  detail+=", $((($(now) - began) / 1000)) ms with PostgreSQL away (exit $status)"
-  kill -KILL "$client"
-  wait "$client" 2>/dev/null
-  client=''
-  sample_stop
-  cluster_start
 }
