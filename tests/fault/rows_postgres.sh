@@ -100,7 +100,7 @@ lock_table() { # SECONDS
 }
 
 row_F10() { # COUNT
-  local i stopped
+  local i stopped began ended
   row_begin F10 && daemon_up a || return 1
   for ((i = 0; i < $1; i++)); do
     client_start 25
@@ -114,7 +114,33 @@ row_F10() { # COUNT
     give_back kill -CONT "$stopped"
     client_wait
   done
+  await 30 is_moved a
+  # Without a spool and with next to no queue, which those who come again keep full for a while afterwards.
+  daemon_stop a
+  daemon_up a NPSD_QUEUE=16 NPSD_SPOOL= || return 1
+  client_start 15
+  sleep 1
+  began=$(now)
+  disturb lock_table 10
+  ended=$(now)
+  client_wait
   row_check
+  expect_refusals "$began" "$ended"
+}
+
+# Of what began meanwhile: what the full queue refuses is refused at once, and numbers are given, stale as the
+# rows themselves are locked.
+expect_refusals() { # FROM TO
+  local count p99 polls
+  IFS='|' read -r count p99 polls < <(sql_in "$database" "
+    select count(*), coalesce(percentile_disc(0.99) within group (order by o.t - a.t), 0),
+      (select count(*) from ledger.poll where status = 200 and began > $1 + 1000000 and ended < $2)
+    from ledger.attempt a join ledger.outcome o using (n)
+    where o.status = 503 and o.why = 'overloaded' and a.t between $1 and $2")
+  detail="full queue: $count refused, p99 $((p99 / 1000)) ms, $polls polls"
+  [ "${count:-0}" -gt 0 ] || violation "the full queue refused nothing"
+  [ "${p99:-0}" -lt $((50000 * patience)) ] || violation "the full queue refused after $p99 us"
+  [ "${polls:-0}" -gt 0 ] || violation "no number was given while the table was locked"
 }
 
 end_sessions() {

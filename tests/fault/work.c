@@ -136,8 +136,9 @@ void work_send(const struct ledger *ledger, const struct parcel *parcel, struct 
 
 struct finding {
     int status;
-    const char *id; /* "" if not told */
-    bool replayed, spooled, reused;
+    const char *id;      /* "" if not told */
+    const char *problem; /* the last part of its type; "" if it is none */
+    bool replayed, spooled;
 };
 
 static const char *text_of(const json_t *object, const char *name)
@@ -146,9 +147,10 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-static bool is_reused(const json_t *problem)
+static const char *problem_of(const json_t *problem)
 {
-    return strstr(text_of(problem, "type"), "key-reused") != NULL;
+    const char *type = text_of(problem, "type"), *slash = strrchr(type, '/');
+    return slash ? slash + 1 : type;
 }
 
 static struct finding find_single(const struct outcome *outcome, const json_t *body)
@@ -158,7 +160,7 @@ static struct finding find_single(const struct outcome *outcome, const json_t *b
         .id = text_of(body, "id"),
         .replayed = outcome->replayed,
         .spooled = outcome->status == 202 || strcmp(text_of(body, "status"), "spooled") == 0,
-        .reused = outcome->status == 422 && is_reused(body),
+        .problem = problem_of(body),
     };
 }
 
@@ -173,7 +175,7 @@ static struct finding find_item(const struct outcome *outcome, const json_t *bod
         .id = text_of(item, "id"),
         .replayed = json_is_true(json_object_get(item, "replayed")),
         .spooled = status == 202,
-        .reused = status == 422 && is_reused(json_object_get(item, "problem")),
+        .problem = problem_of(json_object_get(item, "problem")),
     };
 }
 
@@ -191,8 +193,8 @@ void work_receive(const struct ledger *ledger, const struct parcel *parcel,
         dprintf(ledger->fd, "o\t%" PRIu64 "\t%" PRId64 "\t%" PRId64 "\t%d\t%s\t%d\t%d\t%d\t%s\n",
                 parcel->attempts[i].number, now_us(), exchange->sent_us, found.status, found.id,
                 found.replayed, found.spooled, may_wait,
-                found.reused ? "key-reused" : outcome->why);
-        ret_verdicts[i] = (struct verdict){found.status, found.reused};
+                *found.problem ? found.problem : outcome->why);
+        ret_verdicts[i] = (struct verdict){found.status, strcmp(found.problem, "key-reused") == 0};
     }
     json_decref(body);
 }
