@@ -39,7 +39,6 @@ row_F13() { # COUNT
     sleep 2
   done
   client_end
-  limit_ms=2000
   row_check
   detail="$(grep -c 'No space left' "$cluster/postgres.log") complaints of PostgreSQL"
 }
