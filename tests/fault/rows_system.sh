@@ -71,65 +71,122 @@ row_F15() { # COUNT
 
 # --- F16: the n-th allocation fails ---
 
-set_starve() { printf '%b' "$(perl -e 'print map { sprintf "\\x%02x", $_ } unpack "C*", pack "qq", @ARGV' -- "$1" "${2:-0}")" | dd of="$rowdir/starve" conv=notrunc status=none; }
+# A number of eight bytes, and a zero behind it.
+set_starve() { # NUMBER
+  local shift byte bytes=''
+  for ((shift = 0; shift < 64; shift += 8)); do
+    printf -v byte '\\x%02x' $((($1 >> shift) & 255))
+    bytes+=$byte
+  done
+  printf '%b' "$bytes"'\0\0\0\0\0\0\0\0' 1<>"$rowdir/starve"
+}
 starve_failed() { od -An -t d8 -j 8 -N 8 "$rowdir/starve" | tr -d ' '; }
 
-# The requests whose memory is refused, each a line of curl's arguments.
+# The requests whose memory is refused, one at least for each route: method, path, body, and a request that comes
+# before each attempt. {id} is an answer that no other attempt has.
 starve_requests() {
   cat <<'LIST'
--d|{"score": 9, "answers": {"why": "memory"}, "properties": {"branch": "north"}}|/v1/surveys/fault/responses
--d|[{"score": 9}, {"score": 3, "answers": {"why": "memory"}}]|/v1/surveys/fault/responses/batch
---data-urlencode|score=7|/s/fault
--G|-s|/v1/surveys/fault/nps?period=all
--G|-s|/v1/surveys/fault/nps/series?last=30d&interval=day
--G|-s|/v1/surveys/fault/nps/breakdown?by=branch
--G|-s|/v1/surveys/fault/responses
--G|-s|/v1/surveys/fault
--G|-s|/v1/surveys
--G|-s|/s/fault
--G|-s|/readyz
+POST|/v1/surveys/fault/responses|{"score": 9, "answers": {"why": "memory"}, "properties": {"branch": "north"}}
+POST|/v1/surveys/fault/responses/batch|[{"score": 9}, {"score": 3, "answers": {"why": "memory"}}]
+NDJSON|/v1/surveys/fault/responses/batch|{"score": 9}
+POST|/v1/surveys/fault/links|{"respondents": ["memory"]}
+POST|/v1/surveys/fault/displays|{"event": "shown"}
+FORM|/s/fault|score=7
+GET|/healthz
+GET|/readyz
+GET|/s/fault
+GET|/s/fault/thanks
+GET|/s/logo/logo
+GET|/s/worker.js
+GET|/assets/icon.svg
+GET|/embed.js
+GET|/demo
+GET|/v1/surveys/fault/rates?period=all
+GET|/v1/surveys/fault/nps?period=all
+GET|/v1/surveys/fault/nps/series?last=30d&interval=day
+GET|/v1/surveys/fault/nps/breakdown?by=branch
+GET|/v1/surveys/fault/questions/why?period=all
+GET|/v1/surveys/fault/drivers?period=all
+GET|/v1/surveys/fault/comments
+GET|/v1/surveys/fault/nps.svg
+GET|/v1/nps
+GET|/v1/surveys/fault/responses
+GET|/v1/surveys/fault/responses/{id}
+GET|/v1/surveys/fault/responses/{id}/history
+PATCH|/v1/surveys/fault/responses/{id}|{"score": 4}
+DELETE|/v1/surveys/fault/responses/{id}
+GET|/v1/surveys
+POST|/v1/surveys|{"id": "new", "title": {"en": "New"}}|DELETE /v1/surveys/new
+GET|/v1/surveys/fault
+PATCH|/v1/surveys/new|{"title": {"en": "Newer"}}
+DELETE|/v1/surveys/new||POST /v1/surveys {"id":"new","title":{"en":"New"}}
 LIST
 }
 
-starve_request() { # OPTION VALUE PATH -> status
-  local type='Content-Type: application/json'
-  [[ $3 != /s/* ]] || type='Content-Type: application/x-www-form-urlencoded'
-  curl --noproxy '*' --silent --max-time 15 --output /dev/null --write-out '%{http_code}' "$1" "$2" -H "$type" \
-    -H "Authorization: Bearer $key" "http://127.0.0.1:${port[a]}$3"
+# Prints the status; 000 alone: the connection was closed.
+starve_request() { # METHOD PATH [BODY [NUMBER]]
+  local method=$1 path=${2//\{id\}/${ids[${4:-0}]:-}} body=${3:-} type='application/json'
+  case $method in
+    NDJSON) method=POST type='application/x-ndjson' ;;
+    FORM) method=POST type='application/x-www-form-urlencoded' ;;
+  esac
+  curl --noproxy '*' --silent --max-time 15 --output "$rowdir/starved" --write-out '%{http_code}' --request "$method" \
+    ${body:+--data-binary "$body"} -H "Content-Type: $type" -H "Authorization: Bearer $key" "http://127.0.0.1:${port[a]}$path"
+  [ $? -ne 28 ] || echo ' and no end'
+}
+
+starve_precede() { # [METHOD PATH [BODY]]
+  [ $# -eq 0 ] || [[ $(starve_request "$@") =~ ^(2..|404|409)$ ]]
+}
+
+# What the requests need: a key (the row's own), answers, and a survey with a logo.
+starve_prepare() {
+  local logo='"brand": {"logo": "data:image/png;base64,iVBORw0KGgoAAA=="}'
+  key=$(NPSD_DATABASE_URL=$(as_owner "$database") NPSD_VAR=$rowdir "$npsd" key create --role admin --name memory) || return 1
+  daemon_up a || return 1
+  starve_request POST /v1/surveys/fault/responses/batch "$(printf '{"score": 5},%.0s' {1..999} | sed 's/^/[/; s/,$/]/')" >/dev/null
+  mapfile -t ids < <(grep -o '"id": *"[^"]*"' "$rowdir/starved" | cut -d '"' -f 4)
+  [ ${#ids[@]} -eq 999 ] || return 1
+  [ "$(starve_request POST /v1/surveys "{\"id\": \"logo\", \"title\": {\"en\": \"Logo\"}, $logo}")" = 201 ]
 }
 
 row_F16() { # COUNT
-  local option value path n status refused=0 clean fine total=0
-  row_begin F16 || return 1
+  local method path body first before=() i n status refused=0 clean fine total=0 key ids=()
+  row_begin F16 NPSD_RATE_KEY=0 || return 1
   head -c 16 /dev/zero >"$rowdir/starve"
   set_starve -1
   wrapper=(env "LD_PRELOAD=$PWD/$tools/starve.so" "FAULT_STARVE=$rowdir/starve")
-  daemon_up a || return 1
-  while IFS='|' read -r option value path; do
-    # Three in a row that nothing happened to: the request needs no more than that.
+  starve_prepare || return 1
+  while IFS='|' read -r method path body first; do
+    read -r -a before <<<"$first"
+    # Three in a row that nothing happened to: the request needs no more than that. Those that need many, and read
+    # all surveys anew, are not refused each.
     clean=0
-    for ((n = 0; n < 2000 && clean < 3; n++)); do
+    for ((n = 0; n < 2000 && clean < 3; n += n < 40 ? 1 : 61)); do
+      await 2 starve_precede "${before[@]}" || violation "${before[*]}: $(cat "$rowdir/starved")"
       set_starve "$n"
-      status=$(starve_request "$option" "$value" "$path")
+      status=$(starve_request "$method" "$path" "$body" "$n")
       total=$((total + 1))
       if [ "$(starve_failed)" = 0 ]; then clean=$((clean + 1)); else clean=0 refused=$((refused + 1)); fi
       set_starve -1
       case $status in
         000 | 2?? | 303 | 500 | 503) ;;
-        *) violation "$path with allocation $n refused: $status" ;;
+        *) violation "$method $path with allocation $n refused: $status" && break ;;
       esac
-      has_ended "${pid[a]}" && { violation "$path with allocation $n refused: the daemon died: $(tail -n 1 "${folder[a]}/log")" && break; }
+      has_ended "${pid[a]}" &&
+        { violation "$method $path with allocation $n refused: the daemon died: $(tail -n 1 "${folder[a]}/log")" && break; }
     done
     has_ended "${pid[a]}" && { pid[a]='' && daemon_up a || return 1; }
     # A connection that could not be made anew is tried again within 250 ms.
-    for ((n = 0; n < 20; n++)); do
-      fine=$(starve_request "$option" "$value" "$path")
+    for ((i = 0; i < 20; i++, n++)); do
+      starve_precede "${before[@]}" || continue
+      fine=$(starve_request "$method" "$path" "$body" "$n")
       [[ ! $fine =~ ^(2..|303)$ ]] || break
       sleep 0.05
     done
-    [[ $fine =~ ^(2..|303)$ ]] || violation "$path afterwards: $fine"
+    [[ $fine =~ ^(2..|303)$ ]] || violation "$method $path afterwards: $fine"
   done < <(starve_requests)
-  detail="$total requests, $refused allocations refused"
+  detail="$(starve_requests | wc -l) requests, $total times, $refused allocations refused"
 }
 
 # --- F17, F18, F19 ---
