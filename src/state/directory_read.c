@@ -2,6 +2,7 @@
 
 #include "npsd/base/log.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,22 @@ static enum db_status read_with_secrets(struct pg *pg, struct reading *reading)
     return status;
 }
 
+/* False: memory is out. Everything is read by then, so there is nothing to leave in the middle. */
+__attribute__((noinline)) static bool make_content(struct directory_content *content,
+                                                   struct arena *flags,
+                                                   const struct directory_snapshot *last)
+{
+    jmp_buf landing;
+    if (setjmp(landing) != 0) {
+        content->arena->landing = flags->landing = NULL;
+        return false;
+    }
+    content->arena->landing = flags->landing = &landing;
+    directory_make(content, flags, last);
+    content->arena->landing = flags->landing = NULL;
+    return true;
+}
+
 enum db_status directory_read(struct pg *pg, struct arena *flags,
                               const struct directory_snapshot *last,
                               struct directory_snapshot **ret_snapshot)
@@ -173,8 +190,9 @@ enum db_status directory_read(struct pg *pg, struct arena *flags,
 
     struct reading reading = {.content.arena = arena, .scratch = &scratch};
     enum db_status status = read_with_secrets(pg, &reading);
+    if (status == DB_OK && !make_content(&reading.content, flags, last))
+        status = DB_RESOURCES;
     if (status == DB_OK) {
-        directory_make(&reading.content, flags, last);
         *ret_snapshot = reading.content.snapshot;
     } else {
         arena_done(arena);

@@ -1,27 +1,38 @@
 #include "npsd/json/survey.h"
 #include "npsd/state/directory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* --- from the record --- */
 
+/* NULL: it is not JSON. A moment without memory says nothing about the text: the arena's way out.
+ */
+static json_t *load(struct arena *arena, const char *text)
+{
+    json_error_t error = {.text = ""};
+    json_t *value = json_loads(text, 0, &error);
+    bool is_exhausted = !value && error.text[0] == '\0';
+    return is_exhausted ? arena_alloc(arena, SIZE_MAX / 2) : value;
+}
+
 static bool read_title(struct arena *arena, const char *text, struct survey_texts *ret_title)
 {
-    json_auto_t *value = json_loads(text, 0, NULL);
+    json_auto_t *value = load(arena, text);
     return value && survey_texts_read_stored(arena, value, ret_title);
 }
 
 static bool read_brand(struct arena *arena, const char *text, struct survey_brand *ret_brand)
 {
-    json_auto_t *value = text ? json_loads(text, 0, NULL) : NULL;
+    json_auto_t *value = text ? load(arena, text) : NULL;
     return !text || (value && survey_brand_read_stored(arena, value, ret_brand));
 }
 
 static bool read_question(struct arena *arena, const struct question_record *record,
                           struct survey_question *ret_question)
 {
-    json_auto_t *value = json_loads(record->definition, 0, NULL);
+    json_auto_t *value = load(arena, record->definition);
     if (!value || !survey_question_read_stored(arena, value, ret_question))
         return false;
     ret_question->id = arena_strdup(arena, record->id);
