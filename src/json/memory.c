@@ -13,6 +13,8 @@ union origin {
 
 /* The arena of the document that this thread is making; NULL: none. */
 static _Thread_local struct arena *making;
+/* Since it began: what jansson then says of the text ("invalid token") need not be true. */
+static _Thread_local bool refused;
 
 static void *give(size_t size)
 {
@@ -20,8 +22,10 @@ static void *give(size_t size)
         return NULL;
     size += sizeof(union origin);
     union origin *block = making ? arena_try_alloc(making, size) : malloc(size);
-    if (!block)
+    if (!block) {
+        refused = true;
         return NULL;
+    }
     block->arena = making != NULL;
     return block + 1;
 }
@@ -41,10 +45,11 @@ void json_memory_init(void)
 json_t *json_load_into(struct arena *arena, const char *bytes, size_t len, size_t flags,
                        json_error_t *error)
 {
+    refused = false;
     making = arena;
     json_t *document = json_loadb(bytes, len, flags, error);
     making = NULL;
-    return document;
+    return document || !refused ? document : arena_alloc(arena, SIZE_MAX / 2);
 }
 
 json_t *json_build_into(struct arena *arena, json_t *(*build)(void *context), void *context)

@@ -12,7 +12,8 @@
 /* Once, before jansson allocates anything and before threads. */
 void json_memory_init(void);
 
-/* json_loadb into the arena: the document needs no json_decref (and takes none amiss). */
+/* json_loadb into the arena: the document needs no json_decref (and takes none amiss). NULL is
+ * about the text: without memory the arena's way out is taken. */
 json_t *json_load_into(struct arena *arena, const char *bytes, size_t len, size_t flags,
                        json_error_t *error);
 

@@ -114,12 +114,14 @@ json_t *json_read(struct arena *arena, const char *bytes, size_t len, const char
         return NULL;
     }
     json_t *document = json_load_into(arena, bytes, len, JSON_REJECT_DUPLICATES, &error);
-    if (!document &&
-        error.text[0] == '\0') /* it was memory that failed: take the arena's way out */
-        return arena_alloc(arena, SIZE_MAX / 2);
     if (!document)
         *ret_detail = describe(arena, error.line, error.column, parser_fault(&error));
     return document;
+}
+
+json_t *json_read_stored(struct arena *arena, const char *text)
+{
+    return json_load_into(arena, text, strlen(text), 0, NULL);
 }
 
 /* --- from a document to a struct --- */

@@ -1,38 +1,35 @@
+#include "npsd/json/read.h"
 #include "npsd/json/survey.h"
 #include "npsd/state/directory.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { SCRATCH_BLOCK = 8192 - 64 };
+
 /* --- from the record --- */
 
-/* NULL: it is not JSON. A moment without memory says nothing about the text: the arena's way out.
- */
-static json_t *load(struct arena *arena, const char *text)
-{
-    json_error_t error = {.text = ""};
-    json_t *value = json_loads(text, 0, &error);
-    bool is_exhausted = !value && error.text[0] == '\0';
-    return is_exhausted ? arena_alloc(arena, SIZE_MAX / 2) : value;
-}
+/* Documents are read into scratch, and what is kept of them copied. */
 
-static bool read_title(struct arena *arena, const char *text, struct survey_texts *ret_title)
+static bool read_title(struct arena *arena, struct arena *scratch, const char *text,
+                       struct survey_texts *ret_title)
 {
-    json_auto_t *value = load(arena, text);
+    const json_t *value = json_read_stored(scratch, text);
     return value && survey_texts_read_stored(arena, value, ret_title);
 }
 
-static bool read_brand(struct arena *arena, const char *text, struct survey_brand *ret_brand)
+static bool read_brand(struct arena *arena, struct arena *scratch, const char *text,
+                       struct survey_brand *ret_brand)
 {
-    json_auto_t *value = text ? load(arena, text) : NULL;
+    const json_t *value = text ? json_read_stored(scratch, text) : NULL;
     return !text || (value && survey_brand_read_stored(arena, value, ret_brand));
 }
 
-static bool read_question(struct arena *arena, const struct question_record *record,
+static bool read_question(struct arena *arena, struct arena *scratch,
+                          const struct question_record *record,
                           struct survey_question *ret_question)
 {
-    json_auto_t *value = load(arena, record->definition);
+    const json_t *value = json_read_stored(scratch, record->definition);
     if (!value || !survey_question_read_stored(arena, value, ret_question))
         return false;
     ret_question->id = arena_strdup(arena, record->id);
@@ -50,8 +47,8 @@ static int by_place(const void *a, const void *b)
     return first_place != second_place ? first_place - second_place : first->n - second->n;
 }
 
-static bool read_questions(struct arena *arena, const struct survey_record *record,
-                           struct survey *survey)
+static bool read_questions(struct arena *arena, struct arena *scratch,
+                           const struct survey_record *record, struct survey *survey)
 {
     size_t count = record->question_count;
     struct survey_question *questions = arena_calloc(arena, count, sizeof(*questions));
@@ -60,14 +57,15 @@ static bool read_questions(struct arena *arena, const struct survey_record *reco
 
     qsort(sorted, count, sizeof(*sorted), by_place);
     for (size_t i = 0; i < count; i++)
-        if (!read_question(arena, &sorted[i], &questions[i]))
+        if (!read_question(arena, scratch, &sorted[i], &questions[i]))
             return false;
     survey->questions = questions;
     survey->question_count = count;
     return true;
 }
 
-struct survey *survey_from_record(struct arena *arena, const struct survey_record *record)
+static struct survey *read_record(struct arena *arena, struct arena *scratch,
+                                  const struct survey_record *record)
 {
     struct survey *survey = arena_alloc(arena, sizeof(*survey));
 
@@ -89,10 +87,21 @@ struct survey *survey_from_record(struct arena *arena, const struct survey_recor
         survey->facets[i] = (struct survey_facet){arena_strdup(arena, record->facets[i].name),
                                                   record->facets[i].active};
     if (!survey_access_parse(record->access, strlen(record->access), &survey->access) ||
-        !read_title(arena, record->title, &survey->title) ||
-        !read_brand(arena, record->brand, &survey->brand) || !read_questions(arena, record, survey))
+        !read_title(arena, scratch, record->title, &survey->title) ||
+        !read_brand(arena, scratch, record->brand, &survey->brand) ||
+        !read_questions(arena, scratch, record, survey))
         return NULL;
     return survey_is_sound(survey) ? survey : NULL;
+}
+
+struct survey *survey_from_record(struct arena *arena, const struct survey_record *record)
+{
+    struct arena scratch;
+    arena_init(&scratch, SCRATCH_BLOCK);
+    scratch.landing = arena->landing;
+    struct survey *survey = read_record(arena, &scratch, record);
+    arena_done(&scratch);
+    return survey;
 }
 
 /* --- to the record --- */

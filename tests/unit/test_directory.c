@@ -7,9 +7,7 @@
 #include "npsd/store/keys.h"
 #include "suite.h"
 #include "support/unit_database.h"
-#include <jansson.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct db_stmt *const *const sets[] = {directory_statements, folds_statements,
@@ -112,34 +110,6 @@ START_TEST(an_empty_database)
     ck_assert_ptr_null(directory_survey_by_id(snapshot, 1));
     ck_assert_ptr_null(find_key(snapshot, "one"));
     ck_assert_int_eq(snapshot->version, unit_pg_number("select version from directory"));
-    directory_release(snapshot);
-}
-END_TEST
-
-static int allocations_left;
-
-static void *give_a_few(size_t size)
-{
-    return allocations_left-- > 0 ? malloc(size) : NULL;
-}
-
-/* It is no reason to take a survey for one that cannot be read. */
-START_TEST(a_moment_without_memory)
-{
-    enum db_status status = DB_RESOURCES;
-    int refused = 0;
-    add_survey("one");
-    for (; status != DB_OK; refused++) {
-        ck_assert_int_lt(refused, 1000);
-        allocations_left = refused;
-        json_set_alloc_funcs(give_a_few, free);
-        status = directory_refresh(directory, pg);
-        json_set_alloc_funcs(malloc, free);
-        ck_assert(status == DB_OK || status == DB_RESOURCES);
-    }
-    ck_assert_int_gt(refused, 2);
-    struct directory_snapshot *snapshot = directory_acquire(directory);
-    ck_assert_ptr_nonnull(directory_survey(snapshot, "one"));
     directory_release(snapshot);
 }
 END_TEST
@@ -667,7 +637,6 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {nothing_read_yet,
-                                  a_moment_without_memory,
                                   an_empty_database,
                                   surveys_are_found,
                                   survey_comes_back_whole,

@@ -37,6 +37,9 @@ void json_read_init(void);
  */
 json_t *json_read(struct arena *arena, const char *bytes, size_t len, const char **ret_detail);
 
+/* Of what we have written ourselves: no limits but jansson's. NULL: it is not JSON. */
+json_t *json_read_stored(struct arena *arena, const char *text);
+
 enum json_field_type {
     JSON_FIELD_TEXT, /* const char *; min..max code points; no control characters but tab and line
                         ends */
