@@ -14,14 +14,14 @@ enum { SCRATCH_BLOCK = 8192 - 64 };
 static bool read_title(struct arena *arena, struct arena *scratch, const char *text,
                        struct survey_texts *ret_title)
 {
-    const json_t *value = json_read_stored(scratch, text);
+    json_auto_t *value = json_read_stored(scratch, text);
     return value && survey_texts_read_stored(arena, value, ret_title);
 }
 
 static bool read_brand(struct arena *arena, struct arena *scratch, const char *text,
                        struct survey_brand *ret_brand)
 {
-    const json_t *value = text ? json_read_stored(scratch, text) : NULL;
+    json_auto_t *value = text ? json_read_stored(scratch, text) : NULL;
     return !text || (value && survey_brand_read_stored(arena, value, ret_brand));
 }
 
@@ -29,7 +29,7 @@ static bool read_question(struct arena *arena, struct arena *scratch,
                           const struct question_record *record,
                           struct survey_question *ret_question)
 {
-    const json_t *value = json_read_stored(scratch, record->definition);
+    json_auto_t *value = json_read_stored(scratch, record->definition);
     if (!value || !survey_question_read_stored(arena, value, ret_question))
         return false;
     ret_question->id = arena_strdup(arena, record->id);
