@@ -211,7 +211,9 @@ sample_start() {
 }
 
 sample_stop() {
-  [ -z "$sampler" ] || { kill -TERM "$sampler" 2>/dev/null && wait "$sampler" 2>/dev/null; }
+  [ -n "$sampler" ] || return 0
+  await 5 test -s "$rowdir/samples" # a short row has one, too
+  kill -TERM "$sampler" 2>/dev/null && wait "$sampler" 2>/dev/null
   sampler=''
 }
 
