@@ -2,6 +2,7 @@
 #include "npsd/db/array.h"
 #include "pg_internal.h"
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -174,8 +175,9 @@ static void check_statement(struct session *session, const struct db_stmt *stmt,
 static void log_failed_command(const struct session *session, size_t command,
                                const PGresult *result)
 {
-    const char *name =
-        command >= PREPARES ? session->stmts[(command - PREPARES) / 2]->name : "session";
+    /* The Sync is behind the statements: a connection that ends then fails there. */
+    size_t stmt = command >= PREPARES ? (command - PREPARES) / 2 : SIZE_MAX;
+    const char *name = stmt < session->count ? session->stmts[stmt]->name : "session";
     if (is_news(session))
         log_error(NULL, "statement-failed", LOG_TEXT("statement", name),
                   LOG_TEXT("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),

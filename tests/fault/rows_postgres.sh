@@ -116,6 +116,7 @@ row_F10() { # COUNT
   done
   await 30 is_moved a
   # Without a spool and with next to no queue, which those who come again keep full for a while afterwards.
+  event disturbed
   daemon_stop a
   daemon_up a NPSD_QUEUE=16 NPSD_SPOOL= || return 1
   client_start 15
