@@ -137,6 +137,11 @@ void unit_proxy_cut(enum proxy_side side, long bytes, int away_ms)
     atomic_store(&room[side], bytes);
 }
 
+long unit_proxy_room(enum proxy_side side)
+{
+    return atomic_load(&room[side]);
+}
+
 bool unit_proxy_uncut(void)
 {
     bool request = atomic_exchange(&room[PROXY_REQUEST], UNBOUNDED) != UNBOUNDED;

@@ -22,6 +22,8 @@ void unit_proxy_set(enum proxy_mode wanted);
 /* From now on so many bytes go through on this side, then the connection is closed, once, and new
  * ones are turned away for a while. */
 void unit_proxy_cut(enum proxy_side side, long bytes, int away_ms);
+/* How many bytes may still go through before the cut; -1: there is none. */
+long unit_proxy_room(enum proxy_side side);
 /* Whether the cut is still to come; it is called off. */
 bool unit_proxy_uncut(void);
 /* Turns new connections away for so long; those there are stay. */

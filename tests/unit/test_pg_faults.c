@@ -126,6 +126,36 @@ START_TEST(test_reply_lost_after_the_commit)
 }
 END_TEST
 
+/* How many bytes PostgreSQL says until a connection is ready. */
+static long greeting(void)
+{
+    enum { ANY = 1 << 20 };
+    unit_proxy_cut(PROXY_REPLY, ANY, 0);
+    expect(DB_OK, pg_connect(pg));
+    long said = ANY - unit_proxy_room(PROXY_REPLY);
+    ck_assert(unit_proxy_uncut());
+    pg_drop(pg);
+    return said;
+}
+
+/* Each byte of the end, where the last statements and the end of their pipeline are answered. */
+START_TEST(test_lost_while_it_begins)
+{
+    options.url = unit_proxy_start();
+    long said = greeting();
+    ck_assert_int_gt(said, 200);
+    for (long bytes = 1; bytes < said; bytes += bytes < said - 160 ? 97 : 1) {
+        unit_proxy_cut(PROXY_REPLY, bytes, 0);
+        expect(DB_AWAY, pg_connect(pg));
+        ck_assert_msg(!unit_proxy_uncut(), "%ld of %ld bytes", bytes, said);
+        pg_free(pg);
+        pg = pg_new(&options);
+    }
+    expect(DB_OK, pg_connect(pg));
+    unit_proxy_stop();
+}
+END_TEST
+
 START_TEST(test_silence_during_a_statement)
 {
     options.url = unit_proxy_start();
@@ -300,6 +330,7 @@ int main(void)
         test_terminated_between_statements_costs_nothing,
         test_terminated_during_a_statement,
         test_reply_lost_after_the_commit,
+        test_lost_while_it_begins,
         test_silence_during_a_statement,
         test_server_that_never_answers,
         test_second_server_when_the_first_never_answers,
