@@ -5,6 +5,7 @@
 --   :from  acknowledgements before it are not held against polls of this daemon (microseconds)
 --   :may_die  the daemon is killed on purpose: looks at its health may find nobody
 --   :ready_us how long /readyz may take to say that PostgreSQL is lost or back
+--   :floor_us a p99 that is always short enough
 --   :slack how long after an acknowledgement a poll may still miss it (another daemon's: a second)
 \set QUIET on
 \pset format unaligned
@@ -30,6 +31,7 @@ select split_part(doc -> 'answers' ->> 'why', ' ', 1) as key, split_part(doc -> 
 from ledger.conflict;
 create index on sheet (key);
 create index on aside (key);
+create index on told (begun);
 analyze sheet, told, aside;
 
 create temp view lost as
@@ -122,7 +124,22 @@ select 'I11 times PostgreSQL was away or back that nobody looked at', count(*) f
 where ended > began + 1000000 and not exists (select from glance g where g.watch = watch.began)
   and not :may_die;
 
-select 'attempts', count(*) from ledger.attempt
+-- I9: how long until a second whose p99 is at most twice that before the first event. Where five seconds of load follow
+-- a return there must be one, in the first ten.
+create temp table base as
+select greatest(2 * percentile_disc(0.99) within group (order by t - begun), :floor_us) as us from told
+where t < (select min(t) from ledger.event);
+create temp table calm as
+select r.t, r.ended, (
+  select min(k) from generate_series(0, least(10, (r.ended - r.t) / 1000000) - 1) k
+  where (select percentile_disc(0.99) within group (order by o.t - o.begun) <= base.us from told o
+    where o.begun >= r.t + k * 1000000 and o.begun < r.t + (k + 1) * 1000000)) + 1 as seconds
+from (select name, t, coalesce(lead(t) over (order by t), (select max(begun) from told)) as ended from ledger.event) r
+cross join base where r.name = 'accepts';
+select 'I9 returns without a second as quick as before', count(*) from calm where seconds is null and ended - t >= 5000000;
+
+select 'calm_s', max(seconds) from calm
+union all select 'attempts', count(*) from ledger.attempt
 union all select 'keys', count(distinct key) from ledger.attempt
 union all select 'acked', count(distinct key) from told where acked
 union all select 'lost', count(distinct key) from lost

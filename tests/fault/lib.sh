@@ -6,9 +6,9 @@ readonly npsd=build/npsd faulty=build/fault/npsd tools=build/tests/fault
 scratch='' cluster='' database='' ledger='' client='' sampler='' row=''
 superuser='' owner='' key=''
 # Of the row that runs: the daemons by name, what they are started with, what the checker is told.
-declare -A pid=() port=() admin=() folder=()
+declare -A pid=() port=() admin=() folder=() held=()
 settings=() binary='' wrapper=() url='' inside=()
-may_die=false from=0 slack=0 limit_ms=1000 ready_ms=2000 notes=''
+may_die=false from=0 slack=0 limit_ms=1000 ready_ms=2000 calm_at=0 notes=''
 
 say() { printf 'fault: %s\n' "$*" >&9; }
 
@@ -87,7 +87,7 @@ postgres_back() { give_back cluster_start; }
 row_begin() { # NAME [SETTING...]
   row=$1
   shift
-  settings=("$@") binary=$npsd wrapper=() url='' inside=() may_die=false from=0 slack=0 limit_ms=1000 ready_ms=2000 notes=''
+  settings=("$@") binary=$npsd wrapper=() url='' inside=() may_die=false from=0 slack=0 limit_ms=1000 ready_ms=2000 calm_at=0 notes=''
   pid=() port=() admin=() folder=() client='' sampler=''
   database=row_${row,,}
   database=${database//[^a-z0-9_]/_}
@@ -100,7 +100,7 @@ row_begin() { # NAME [SETTING...]
   sql "drop database if exists $database" && sql "create database $database template npsd_template owner npsd_owner"
 }
 
-event() { printf 'e\t%s\t%s\n' "$(now)" "$1" >>"$ledger"; }
+event() { printf 'e\t%s\t%s\n' "$(now)" "$1" >>"$ledger"; [ "$1" != accepts ] || calm_at=$(($(now) + 5500000)); }
 
 # A port that nobody has, out of the range from which the system gives ports to clients: one of them
 # could connect to itself there.
@@ -139,6 +139,7 @@ is_ready_or_dead() { daemon_ready "$1" || has_ended "${pid[$1]}"; }
 daemon_up() { # NAME [SETTING...]
   daemon_start "$@"
   { await 20 is_ready_or_dead "$1" && daemon_ready "$1"; } || { tail -n 5 "${folder[$1]}/log" >&9 && return 1; }
+  held[$1]="${pid[$1]} $(holds "$1")"
 }
 
 daemon_kill() { # NAME
@@ -172,14 +173,17 @@ client_start() { # SECONDS [OPTION...]
   sample_start
 }
 
+is_calm_due() { [ "$(now)" -ge "$calm_at" ]; }
+
 client_wait() {
   wait "$client" || notes+=" some keys were not settled;"
   client=''
   sample_stop
 }
 
-# Tells the client to send nothing new any more.
+# Tells the client to send nothing new any more; not before I9 can be judged of the last return.
 client_end() {
+  await 6 is_calm_due
   kill -TERM "$client" 2>/dev/null
   client_wait
 }
@@ -225,18 +229,31 @@ holds() { # NAME -> "fds threads kib"
     "$(awk '/^VmRSS:/ { print $2 }' "$of/status")"
 }
 
-# I10: once idle, as many descriptors and threads as before; memory may grow by a tenth and a little.
-leaks() { # NAME BEFORE
-  local fds threads kib fds0 threads0 kib0
-  read -r fds threads kib <<<"$(holds "$1")"
-  read -r fds0 threads0 kib0 <<<"$2"
-  [ "$fds" -gt "$fds0" ] || [ "$threads" -gt "$threads0" ] || [ "$kib" -gt $((kib0 * 11 / 10 + ${3:-16384})) ]
+# I10: once idle, as many descriptors and threads as when it had come up. I12: at no time more memory than this.
+readonly memory_max_mib=128
+
+expect_no_more() { # NAME
+  local peak of_pid fds0 threads0 kib0
+  read -r of_pid fds0 threads0 kib0 <<<"${held[$1]:-}"
+  [ -n "${pid[$1]}" ] && [ "${pid[$1]}" = "${of_pid:-}" ] || return 0
+  await 15 holds_no_more "$1" "$fds0" "$threads0" || violation "I10 $1 holds $(holds "$1") (descriptors, threads, KiB), before ${held[$1]#* }"
+  peak=$(awk '/^VmHWM:/ { print int(($2 + 1023) / 1024) }' "/proc/${pid[$1]}/status")
+  [ "${figure[peak_mib]:-0}" -ge "$peak" ] || figure[peak_mib]=$peak
+  [ "$peak" -le $memory_max_mib ] || violation "I12 $1 had $peak MiB"
+}
+holds_no_more() { # NAME DESCRIPTORS THREADS
+  local fds threads
+  read -r fds threads _ <<<"$(holds "$1")"
+  [ "$fds" -le "$2" ] && [ "$threads" -le "$3" ]
 }
 
-expect_no_leak() { # NAME BEFORE [KIB]
-  await 15 no_leak "$@" || violation "I10 $1 holds $(holds "$1") (descriptors, threads, KiB), before $2"
+# The same, and memory, for a row that repeats something often: it may have grown by a tenth and a little.
+expect_no_leak() { # NAME BEFORE KIB
+  local before now_held
+  read -r _ _ before <<<"$2"
+  read -r _ _ now_held <<<"$(holds "$1")"
+  [ "$now_held" -le $((before * 11 / 10 + $3)) ] || violation "I10 $1 holds $now_held KiB, before $before"
 }
-no_leak() { ! leaks "$@"; }
 
 # --- the checker ---
 
@@ -283,9 +300,11 @@ row_check() {
     [ -z "${pid[$name]}" ] || await 30 is_moved "$name" || violation "I7 the spool of $name was not emptied"
   done
   figure=()
+  for name in "${!pid[@]}"; do expect_no_more "$name"; done
   fill_ledger || violation "the ledger cannot be read"
   findings=$(psql "$(as_superuser "$database")" --no-psqlrc --set=ON_ERROR_STOP=1 --set=from="$from" \
-    --set=slack="$slack" --set=may_die="$may_die" --set=ready_us=$((ready_ms * 1000 * patience)) --file=tests/fault/check.sql 2>&1)
+    --set=slack="$slack" --set=may_die="$may_die" --set=ready_us=$((ready_ms * 1000 * patience)) \
+    --set=floor_us=$((10000 * patience)) --file=tests/fault/check.sql 2>&1)
   while IFS=$'\t' read -r name value; do
     figure[$name]=$value
     [[ $name != I[0-9]* ]] || [ "$value" = 0 ] || violation "$name: $value"

@@ -87,10 +87,10 @@ report() { # NAME COUNT SECONDS TEXT
     "${figure[aside]:--}" "${figure[recovery_ms]:--}" "$3" "$4${detail:+ ($detail)}${skipped:+: $skipped}"
   for one in "${violations[@]}"; do printf '     %s\n' "$one"; done
   [ -z "${FAULT_RESULTS:-}" ] ||
-    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$4" "$2" "$verdict" \
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$4" "$2" "$verdict" \
       "${figure[keys]:--}" "${figure[acked]:--}" "${figure[lost]:--}" "${figure[doubled]:--}" "${figure[spooled]:--}" \
-      "${figure[aside]:--}" "${figure[503]:--}" "${figure[recovery_ms]:--}" "${figure[samples]:--} / ${figure[polls]:--}" \
-      "${skipped:-${detail:--}}" >>"$FAULT_RESULTS"
+      "${figure[aside]:--}" "${figure[503]:--}" "${figure[recovery_ms]:--}" "${figure[calm_s]:--}" "${figure[peak_mib]:--}" \
+      "${figure[samples]:--} / ${figure[polls]:--}" "${skipped:-${detail:--}}" >>"$FAULT_RESULTS"
 }
 
 # Limits of time are for a machine that has nothing else to do: beside other work they grow.
