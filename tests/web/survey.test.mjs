@@ -34,6 +34,7 @@ survey("questions are added as they are answered, without the button", async (pa
   await tap(page, 9);
   await hasState(page, "saved");
   await choose(page, "improve", "price");
+  await expectAnswer(slug, { score: 9, answers: { improve: "price" } }); /* what comes sooner goes with it */
   await why(page).fill("Fast");
   await why(page).blur();
   await expectAnswer(slug, { score: 9, answers: { why: "Fast", improve: "price" } });
