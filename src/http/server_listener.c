@@ -19,7 +19,8 @@ enum {
     TICK_MIN_MS = 5,   /* how often deadlines are looked at: a quarter of the shortest, */
     TICK_MAX_MS = 250, /* within these bounds */
     PAUSE_MS = 20,     /* while no connection can be taken */
-    BEAT_S = 20        /* a turn takes a quarter of a second */
+    BEAT_S = 20,       /* a turn takes a quarter of a second */
+    HELD_MAX = 64 << 10
 };
 
 /* How soon a thread of libmicrohttpd sees that a connection was ended. */
@@ -37,6 +38,14 @@ static struct addrinfo *resolve(const char *address)
                              .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     return getaddrinfo(name, at.port, &hints, &found) == 0 ? found : NULL;
+}
+
+/* How much of a reply the system takes before the client has read it; connections have it from the
+ * listening socket. Else it takes megabytes: a thousand clients that do not read would have a
+ * gigabyte, and as many pages made for them in advance as that holds. */
+static void limit_held(int fd)
+{
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){HELD_MAX}, sizeof(int));
 }
 
 static bool describe(struct listener *listener)
@@ -58,6 +67,7 @@ static bool bind_socket(struct listener *listener, const struct addrinfo *to)
 {
     listener->fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
+    limit_held(listener->fd);
     return listener->fd >= 0 &&
            setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
            bind(listener->fd, to->ai_addr, to->ai_addrlen) == 0 &&
@@ -68,6 +78,7 @@ static bool take_socket(struct listener *listener, int fd)
 {
     listener->fd = fd;
     listener->handed_over = true;
+    limit_held(fd);
     bool open = describe(listener) && pipe2(listener->wake, O_CLOEXEC | O_NONBLOCK) == 0;
     if (!open)
         log_error(NULL, "listen-failed", LOG_TEXT("address", "handed over"),

@@ -5,6 +5,7 @@
 #include "unit/suite.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -130,6 +131,45 @@ START_TEST(a_suspended_request_is_not_cut)
 END_TEST
 
 /* --- limits --- */
+
+/* What the system holds of our replies to the client with this port, in bytes. */
+static unsigned long held_for(unsigned client_port)
+{
+    FILE *file = fopen("/proc/net/tcp", "re");
+    ck_assert_ptr_nonnull(file);
+    char line[256];
+    unsigned long held = 0, waiting;
+    unsigned port;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, " %*[^:]: %*[^ ] %*8x:%x %*x %lx:", &port, &waiting) == 2 &&
+            port == client_port)
+            held = waiting;
+    fclose(file);
+    return held;
+}
+
+static unsigned port_of(int fd)
+{
+    struct sockaddr_in own = {0};
+    socklen_t len = sizeof own;
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&own, &len), 0);
+    return ntohs(own.sin_port);
+}
+
+/* Else a thousand clients that do not read take a gigabyte of the system's memory. */
+START_TEST(a_reply_nobody_reads_takes_little_of_the_system)
+{
+    int fd = raw_connect(&edge), small = 4096;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    raw_send(fd, GET("/large") "\r\n");
+    unsigned long held = 0;
+    for (int i = 0; i < 300 && (held == 0 || i < 30); i++, usleep(10000))
+        held = held_for(port_of(fd));
+    ck_assert_uint_gt(held, 16 << 10);
+    ck_assert_uint_lt(held, 192 << 10);
+    close(fd);
+}
+END_TEST
 
 START_TEST(a_thousand_idle_connections)
 {
@@ -309,7 +349,8 @@ static void add_case(Suite *suite, const char *name, void (*setup)(void), const 
 
 int main(void)
 {
-    const TTest *const usual[] = {a_thousand_idle_connections, wrong_options};
+    const TTest *const usual[] = {a_thousand_idle_connections,
+                                  a_reply_nobody_reads_takes_little_of_the_system, wrong_options};
     const TTest *const impatient[] = {slow_heads_and_bodies_are_cut, a_reply_nobody_reads_is_cut,
                                       a_reply_that_is_read_slowly_is_cut,
                                       a_suspended_request_is_not_cut};

@@ -8,7 +8,8 @@
  * headers, lines that do not end with CR LF, %00, %2F and %5C or bytes over 0x7F in the path are
  * refused with 400 and the connection is closed; a chunked request is answered with
  * Connection: close; a POST without a length is 411. Every connection has an absolute deadline for
- * its head (10 s), its body (20 s) and reading its reply (30 s), kept by a reaper thread. Bodies
+ * its head (10 s), its body (20 s) and reading its reply (30 s), kept by a reaper thread; the
+ * system holds at most 128 KiB of replies that a client has not read, the rest waits here. Bodies
  * larger than the route's limit get their 413 (see struct route). No handler that waits runs on an
  * HTTP thread.
  *
