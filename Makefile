@@ -74,7 +74,7 @@ MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: FORCE all lib tests run test test-web test-faults fault-programs bench bench-scale bench-peers bench-away \
-	bench-mixed fuzz fuzz-programs check-layers \
+	bench-mixed fuzz fuzz-programs check-layers check-mutants test-mutants \
 	check-unit check-tsan check-valgrind coverage lint \
 	tidy $(TIDY) format install packages clean help
 
@@ -94,7 +94,7 @@ TESTS = $(PLAIN_UNIT:%.c=build/%) $(API:%.c=build/%) $(UNIT:%.c=$(SANITIZED)/%) 
 
 test:  ## install what is missing, build, and run every test, sanitized, and those of the API plain as well
 	@deploy/packages.sh test web
-	@$(MAKE) -j$(JOBS) SANITIZER= all $(PLAIN_UNIT:%.c=build/%) $(API:%.c=build/%) check-layers \
+	@$(MAKE) -j$(JOBS) SANITIZER= all $(PLAIN_UNIT:%.c=build/%) $(API:%.c=build/%) check-layers check-mutants \
 		$(if $(wildcard /usr/bin/systemd-analyze),check-unit) $(WEB_PACKAGES)
 	@$(MAKE) -j$(JOBS) SANITIZER=address,undefined tests
 	@$(MAKE) -j$(JOBS) $(FUZZ_BUILD) fuzz-programs
@@ -154,6 +154,15 @@ FUZZ_BUILD = CC=clang SANITIZER=fuzzer-no-link,address,undefined BUILD=build/fuz
 
 check-layers:  ## who may include whom
 	@deploy/check-layers.sh
+
+test-mutants:  ## the fault rows against daemons with one promise broken each: twelve minutes, as root
+	@deploy/packages.sh faults
+	@tests/fault/mutants.sh
+
+# A control that does not fit the sources any more shows nothing.
+check-mutants:
+	@for patch in tests/fault/mutants/*.patch; do \
+		patch --dry-run --strip=1 --silent <$$patch >/dev/null || { echo "$$patch does not fit the sources"; exit 1; }; done
 
 check-tsan:  ## the API tests with the thread sanitizer
 	@deploy/packages.sh test

@@ -25,7 +25,7 @@ node_packages() {
 packages_for() {
   case $1 in
     run) echo "${build[@]}" "${serve[@]}" ;;
-    test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${fuzz[@]}" "${proxies[@]}" ;;
+    test) echo "${build[@]}" "${serve[@]}" "${harness[@]}" "${fuzz[@]}" "${proxies[@]}" patch ;;
     web)
       node_packages
       echo chromium fonts-dejavu-core

@@ -121,6 +121,9 @@ static const struct setting settings[] = {
                    "size of the spool; above it 503"),
     TEXT_SETTING("NPSD_LOG", log, "info", NULL, fault_of_log,
                  "error, warning, info or debug; logfmt on stderr"),
+    SWITCH_SETTING("NPSD_TRANSACTION_POOLING", transaction_pooling, "0",
+                   "1 if a pooler in transaction mode (PgBouncer) stands before PostgreSQL; "
+                   "migrate needs PostgreSQL itself"),
     SWITCH_SETTING("NPSD_ALLOW_UNSAFE_DURABILITY", allow_unsafe_durability, "0",
                    "start although fsync, full_page_writes or synchronous_commit is off (tests "
                    "only)"),

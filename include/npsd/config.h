@@ -22,6 +22,7 @@ struct config {
     const char *spool;
     int spool_max_mb;
     const char *log;
+    bool transaction_pooling;
     bool allow_unsafe_durability;
 };
 

@@ -57,7 +57,7 @@ static bool is_edit_token(const struct call *call, const char *credentials)
 
 static struct reply refuse_key(const struct call *call)
 {
-    return failures_refuse(call, "This key is not known, or was revoked.");
+    return failures_refuse(call, "This key is not known, was revoked, or has expired.");
 }
 
 static struct reply go_on(void)
@@ -107,12 +107,13 @@ static struct reply find_key(struct call *call, struct identity *who, const char
     if (!hash_key(text, strlen(text), &hash))
         return refuse_key(call);
     const struct directory_key *key = who->snapshot ? directory_key(who->snapshot, &hash) : NULL;
-    if (key)
-        take_key(who, key);
-    else if (ret_ask)
+    if (!key && ret_ask) {
         *ret_ask = true;
-    else
+        return go_on();
+    }
+    if (!key || call->received_us >= directory_key_end(key))
         return refuse_key(call);
+    take_key(who, key);
     return go_on();
 }
 

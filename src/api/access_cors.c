@@ -40,6 +40,7 @@ static const char *cors_of_survey(const struct call *call,
     /* A preflight carries no key, so the origin need only be good for one of the survey's keys. */
     for (size_t i = 0; i < snapshot->key_count; i++)
         if (directory_key_covers(&snapshot->keys[i], survey->id) &&
+            call->received_us < directory_key_end(&snapshot->keys[i]) &&
             is_for_page(&snapshot->keys[i], origin))
             return origin;
     return NULL;

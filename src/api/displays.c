@@ -1,9 +1,7 @@
 #include "npsd/api/displays.h"
 
-#include "npsd/api/limits.h"
 #include "npsd/api/quota.h"
 #include "npsd/api/world.h"
-#include "npsd/base/clock.h"
 #include "npsd/ingest/display_meter.h"
 #include "npsd/json/read.h"
 
@@ -38,16 +36,6 @@ static bool read_display(const json_t *body, bool *ret_shown, enum channel *ret_
     return errors->count == 0;
 }
 
-struct reply displays_limit(const struct call *call)
-{
-    if (role_is_secret(call_identity(call)->role))
-        return (struct reply){0};
-    int wait_s = limits_take(call_world(call)->looks, call->client, 1, clock_monotonic_us());
-    if (wait_s == 0)
-        return (struct reply){0};
-    return quota_refuse(call, "displays", "This address has sent too many displays.", wait_s);
-}
-
 void displays_dismiss(const struct call *call, enum channel channel)
 {
     display_meter_dismissed(call_world(call)->displays, call_identity(call)->survey->id, channel,
@@ -60,7 +48,7 @@ struct reply displays_post(struct call *call)
     const char *detail;
     enum channel channel;
     bool shown;
-    struct reply refusal = displays_limit(call);
+    struct reply refusal = quota_take_display(call);
     if (refusal.status)
         return refusal;
     json_t *body = json_read(call->arena, call->body, call->body_len, &detail);

@@ -12,8 +12,9 @@ struct policy {
 
 static const struct policy of_address = {"address", "This address has sent too many answers."};
 static const struct policy of_key = {"key", "Too many answers were sent with this key."};
+static const struct policy of_displays = {"displays", "This address has sent too many displays."};
 
-/* What the answers of a call are taken from. Lives in its arena. */
+/* What the answers or displays of a call are taken from. Lives in its arena. */
 struct quota {
     size_t count;
     const struct policy *policies[POLICIES];
@@ -61,15 +62,29 @@ static struct reply refuse(const struct call *call, const struct quota *quota)
     return reply_too_many(call, detail, violated, wait_s);
 }
 
+static struct reply take(const struct call *call, struct quota *quota, size_t n)
+{
+    call_identity(call)->quota = quota;
+    if (limits_take_all(quota->uses, quota->count, n, clock_monotonic_us()))
+        return (struct reply){0};
+    return refuse(call, quota);
+}
+
 struct reply quota_take(const struct call *call, size_t answers)
 {
-    struct identity *who = call_identity(call);
-    if (role_is_secret(who->role))
+    if (role_is_secret(call_identity(call)->role))
         return (struct reply){0};
-    who->quota = quota_of(call);
-    if (limits_take_all(who->quota->uses, who->quota->count, answers, clock_monotonic_us()))
+    return take(call, quota_of(call), answers);
+}
+
+struct reply quota_take_display(const struct call *call)
+{
+    struct limits *limits = call_world(call)->looks;
+    if (role_is_secret(call_identity(call)->role) || limits_per_minute(limits) == 0)
         return (struct reply){0};
-    return refuse(call, who->quota);
+    struct quota *quota = arena_calloc(call->arena, 1, sizeof *quota);
+    add_policy(quota, &of_displays, limits, limits_address(limits, call->client));
+    return take(call, quota, 1);
 }
 
 struct reply quota_refuse(const struct call *call, const char *policy, const char *detail,

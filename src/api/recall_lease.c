@@ -13,6 +13,7 @@ struct recall_lease {
     struct directory *directory;
     struct kept_reply *kept;
     atomic_bool *key_used; /* NULL: no key was sent */
+    int64_t key_end_us;    /* INT64_MAX: never */
     int64_t version, quarter;
     uint64_t generation;
     int32_t survey_id;
@@ -21,7 +22,8 @@ struct recall_lease {
 static bool lease_holds(struct lease *lease, int64_t now_us)
 {
     const struct recall_lease *of = (struct recall_lease *)lease;
-    if (directory_version(of->directory) != of->version || recall_quarter(now_us) != of->quarter ||
+    if (directory_version(of->directory) != of->version || now_us >= of->key_end_us ||
+        recall_quarter(now_us) != of->quarter ||
         !freshness_holds(of->freshness, of->survey_id, of->generation))
         return false;
     if (of->key_used)
@@ -56,6 +58,7 @@ static struct lease *make_lease(struct call *call, void *work)
                                    .directory = call_world(call)->directory,
                                    .kept = kept_hold(found->kept),
                                    .key_used = who->key ? who->key->used : NULL,
+                                   .key_end_us = who->key ? directory_key_end(who->key) : INT64_MAX,
                                    .version = who->snapshot->version,
                                    .quarter = recall_quarter(call->received_us),
                                    .generation = found->generation,

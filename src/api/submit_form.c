@@ -118,7 +118,7 @@ static struct reply admit(struct call *call, const struct form_control *control)
         access_admit_form(call, key ? key : access_credentials(call, &malformed));
     if (refusal.status)
         return refusal;
-    return given(control->dismiss) ? displays_limit(call) : quota_take(call, 1);
+    return given(control->dismiss) ? quota_take_display(call) : quota_take(call, 1);
 }
 
 static struct reply take_control(struct call *call, const struct form_control *control,

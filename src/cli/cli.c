@@ -115,6 +115,15 @@ bool cli_has_database(const struct config *config)
     return false;
 }
 
+bool cli_can_migrate(const struct config *config)
+{
+    if (config->transaction_pooling)
+        fprintf(stderr,
+                "npsd: a migration needs a session of its own: without NPSD_TRANSACTION_POOLING, "
+                "and with the URL of PostgreSQL itself\n");
+    return !config->transaction_pooling;
+}
+
 struct pg_options cli_database(const struct config *config)
 {
     return (struct pg_options){
@@ -123,6 +132,7 @@ struct pg_options cli_database(const struct config *config)
         .sets = statements,
         .role = "npsd_app",
         .allow_unsafe = config->allow_unsafe_durability,
+        .pooled = config->transaction_pooling,
     };
 }
 

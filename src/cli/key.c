@@ -13,6 +13,7 @@
 
 static const char usage[] =
     "usage: npsd key create --role ROLE [--survey S]... [--name N] [--origin URL]...\n"
+    "                       [--expires-in-days N]\n"
     "       npsd key list\n"
     "       npsd key revoke ID\n"
     "\n"
@@ -25,7 +26,8 @@ static const char usage[] =
     "  --survey S     the key is for this survey; repeat it for more; without: for all\n"
     "  --name N       who or what holds the key; needed for an agent\n"
     "  --origin URL   the key works in pages of this origin only; repeat it for more\n"
-    "list shows all keys, also revoked ones. revoke ends one: within a second everywhere.\n";
+    "  --expires-in-days N   the key ends by itself; without: when it is revoked\n"
+    "list shows all keys, also those that have ended. revoke ends one: within a second everywhere.\n";
 
 static const char actor[] = "command line";
 
@@ -102,6 +104,7 @@ static struct key_record record_of(const struct key_options *options, const char
         .origins = options->origins,
         .origin_count = options->origin_count,
         .hash = crypto_sha256(key, strlen(key)),
+        .expires_in_days = options->expires_in_days,
     };
 }
 
@@ -154,13 +157,14 @@ static void add_row(struct table *table, const struct key_record *key,
     table_add(table, key->hint);
     table_add_time(table, key->created_us);
     table_add_time(table, key->last_used_us);
+    table_add_time(table, key->expires_us);
     table_add_time(table, key->revoked_us);
 }
 
 static int list(struct pg *pg, struct arena *arena)
 {
-    static const char *const headings[] = {"ID",   "ROLE",    "NAME",      "SURVEYS",
-                                           "HINT", "CREATED", "LAST USED", "REVOKED"};
+    static const char *const headings[] = {"ID",      "ROLE",      "NAME",    "SURVEYS", "HINT",
+                                           "CREATED", "LAST USED", "EXPIRES", "REVOKED"};
     struct table table = table_make(arena, headings, sizeof(headings) / sizeof(headings[0]));
     struct survey_record *surveys;
     struct key_record *keys;

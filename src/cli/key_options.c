@@ -5,6 +5,7 @@
 #include "npsd/domain/survey.h"
 
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,6 +89,15 @@ static bool take_item(const char *what, const char *item, const char **list, siz
     return true;
 }
 
+static bool take_days(const char *value, int *ret_days)
+{
+    int64_t days;
+    if (!text_to_number(value, strlen(value), 1, KEY_DAYS_MAX, &days))
+        return refuse("--expires-in-days", "a whole number from 1 to 3650");
+    *ret_days = (int)days;
+    return true;
+}
+
 static bool take(int option, const char *value, struct key_options *options)
 {
     const char *fault;
@@ -106,6 +116,8 @@ static bool take(int option, const char *value, struct key_options *options)
         return text_is_slug(value, strlen(value))
                    ? take_item("--survey", value, options->surveys, &options->survey_count)
                    : refuse("--survey", "the id of a survey: 1 to 64 of a-z, 0-9 and -");
+    case 'e':
+        return take_days(value, &options->expires_in_days);
     case 'o':
         fault = key_origin_fault(value);
         return fault ? refuse("--origin", fault)
@@ -128,10 +140,13 @@ static bool check(const struct key_options *options)
 
 bool key_options_read(int argc, char **argv, struct key_options *ret_options)
 {
-    static const struct option known[] = {
-        {"role", required_argument, NULL, 'r'},   {"name", required_argument, NULL, 'n'},
-        {"survey", required_argument, NULL, 's'}, {"origin", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"role", required_argument, NULL, 'r'},
+                                          {"name", required_argument, NULL, 'n'},
+                                          {"survey", required_argument, NULL, 's'},
+                                          {"origin", required_argument, NULL, 'o'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"expires-in-days", required_argument, NULL, 'e'},
+                                          {NULL, 0, NULL, 0}};
     struct key_options options = {.role = ROLE_NONE};
     int option;
 

@@ -29,6 +29,8 @@ int cli_migrate(int argc, char **argv, const struct config *config)
     int status;
     if (!cli_flag(argc, argv, help, "dry-run", &dry_run, &status))
         return status;
+    if (!cli_can_migrate(config))
+        return CLI_USAGE;
     if (!cli_has_database(config))
         return CLI_AWAY;
     struct told told = {0};

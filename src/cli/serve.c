@@ -318,5 +318,7 @@ int cli_serve(int argc, char **argv, const struct config *config)
     int status;
     if (!cli_flag(argc, argv, help, "migrate", &migrate, &status))
         return status;
+    if (migrate && !cli_can_migrate(config))
+        return CLI_USAGE;
     return cli_has_database(config) ? serve(config, migrate) : CLI_AWAY;
 }

@@ -19,9 +19,9 @@ enum migrate_result migrate_run(const char *url, bool dry_run,
     return migrate_run_files(url, &files, dry_run, say, context);
 }
 
-enum migrate_result migrate_check(const char *url, void (*say)(void *context, const char *line),
-                                  void *context)
+enum migrate_result migrate_check(const char *url, bool pooled,
+                                  void (*say)(void *context, const char *line), void *context)
 {
     const struct migrate_files files = embedded();
-    return migrate_check_files(url, &files, say, context);
+    return migrate_check_files(url, pooled, &files, say, context);
 }

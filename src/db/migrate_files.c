@@ -266,10 +266,11 @@ static enum migrate_result check(struct run *run)
     return apply_all(run) == MIGRATE_OK && run->changes == 0 ? MIGRATE_OK : MIGRATE_REFUSED;
 }
 
-enum migrate_result migrate_check_files(const char *url, const struct migrate_files *files,
+enum migrate_result migrate_check_files(const char *url, bool pooled,
+                                        const struct migrate_files *files,
                                         void (*say)(void *context, const char *line), void *context)
 {
-    const struct pg_options options = {.url = url, .allow_unsafe = true};
+    const struct pg_options options = {.url = url, .allow_unsafe = true, .pooled = pooled};
     struct run run = {.files = files, .dry_run = true, .say = say, .context = context};
     return with_connection(&run, &options, check);
 }

@@ -16,7 +16,8 @@ struct migrate_files {
 enum migrate_result migrate_run_files(const char *url, const struct migrate_files *files,
                                       bool dry_run, void (*say)(void *context, const char *line),
                                       void *context);
-enum migrate_result migrate_check_files(const char *url, const struct migrate_files *files,
+enum migrate_result migrate_check_files(const char *url, bool pooled,
+                                        const struct migrate_files *files,
                                         void (*say)(void *context, const char *line),
                                         void *context);
 

@@ -4,8 +4,8 @@
 /* One statement on its way: prepared, unprepared, or (without values) plain SQL text. */
 struct request {
     enum { PREPARED, UNPREPARED, TEXT } kind;
-    const char *name;
-    const char *sql;
+    const struct db_stmt *stmt;
+    const char *text;
     struct pg_values values;
     PGresult *result; /* set on DB_OK */
 };
@@ -36,19 +36,30 @@ const char *pg_sqlstate(const struct pg *pg)
     return pg->sqlstate;
 }
 
+static bool send_unprepared(struct pg *pg, const char *sql, const struct pg_values *v)
+{
+    return PQsendQueryParams(pg->conn, sql, v->count, v->types, v->values, v->lengths, v->formats,
+                             1);
+}
+
+bool pg_send(struct pg *pg, const struct db_stmt *stmt, const struct pg_values *v)
+{
+    if (pg->options->pooled)
+        return send_unprepared(pg, stmt->sql, v);
+    return PQsendQueryPrepared(pg->conn, stmt->name, v->count, v->values, v->lengths, v->formats,
+                               1);
+}
+
 /* libpq only buffers here or writes what the socket takes: it never blocks. */
 static bool send(struct pg *pg, const struct request *request)
 {
-    const struct pg_values *v = &request->values;
     switch (request->kind) {
     case PREPARED:
-        return PQsendQueryPrepared(pg->conn, request->name, v->count, v->values, v->lengths,
-                                   v->formats, 1);
+        return pg_send(pg, request->stmt, &request->values);
     case UNPREPARED:
-        return PQsendQueryParams(pg->conn, request->sql, v->count, v->types, v->values, v->lengths,
-                                 v->formats, 1);
+        return send_unprepared(pg, request->stmt->sql, &request->values);
     case TEXT:
-        return PQsendQuery(pg->conn, request->sql);
+        return PQsendQuery(pg->conn, request->text);
     }
     return false;
 }
@@ -60,16 +71,20 @@ static struct pg_verdict run(struct pg *pg, void *context)
     return send(pg, request) ? pg_finish(pg, deadline_us, &request->result) : pg_unsent(pg);
 }
 
-static enum db_status exec(struct pg *pg, struct request *request, const struct db_stmt *stmt,
-                           const struct db_param *params, size_t count,
-                           struct db_result **ret_result)
+static enum db_status exec(struct pg *pg, struct request *request, const struct db_param *params,
+                           size_t count, struct db_result **ret_result)
 {
+    /* By itself it is a transaction, which may get any session of the pool. */
+    if (pg->options->pooled && !pg->held)
+        return pg_pipeline(pg, &(struct db_call){request->stmt, params, count}, 1, ret_result);
     struct arena arena;
     arena_init(&arena, 2048);
-    enum db_status status = pg_encode(pg, &arena, stmt, params, count, &request->values);
+    enum db_status status = pg_encode(pg, &arena, request->stmt, params, count, &request->values);
     if (status == DB_OK)
         status = pg_run(pg, run, request);
     arena_done(&arena);
+    if (status == DB_OK && pg->options->pooled && !pg_fits(request->stmt->columns, request->result))
+        status = DB_SCHEMA;
     if (status == DB_OK && ret_result)
         *ret_result = (struct db_result *)request->result;
     else
@@ -80,21 +95,21 @@ static enum db_status exec(struct pg *pg, struct request *request, const struct 
 enum db_status pg_exec(struct pg *pg, const struct db_stmt *stmt, const struct db_param *params,
                        size_t count, struct db_result **ret_result)
 {
-    struct request request = {.kind = PREPARED, .name = stmt->name};
-    return exec(pg, &request, stmt, params, count, ret_result);
+    struct request request = {.kind = PREPARED, .stmt = stmt};
+    return exec(pg, &request, params, count, ret_result);
 }
 
 enum db_status pg_exec_unprepared(struct pg *pg, const struct db_stmt *stmt,
                                   const struct db_param *params, size_t count,
                                   struct db_result **ret_result)
 {
-    struct request request = {.kind = UNPREPARED, .sql = stmt->sql};
-    return exec(pg, &request, stmt, params, count, ret_result);
+    struct request request = {.kind = UNPREPARED, .stmt = stmt};
+    return exec(pg, &request, params, count, ret_result);
 }
 
 enum db_status pg_command(struct pg *pg, const char *sql)
 {
-    struct request request = {.kind = TEXT, .sql = sql};
+    struct request request = {.kind = TEXT, .text = sql};
     enum db_status status = pg_run(pg, run, &request);
     PQclear(request.result);
     return status;

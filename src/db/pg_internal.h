@@ -6,7 +6,8 @@
  *     pg_types.c     type words, OIDs, instants
  *     pg_exchange.c  waiting for results, with a deadline, and judging them
  *     pg_connect.c   connecting, with a deadline and back-off
- *     pg_session.c   what is set and prepared on a fresh connection
+ *     pg_session.c   what is asked, set and prepared on a fresh connection
+ *     pg_settings.c  the settings and the role that statements run with
  */
 #ifndef NPSD_DB_PG_INTERNAL_H
 #define NPSD_DB_PG_INTERNAL_H
@@ -26,6 +27,7 @@ struct pg {
     enum db_status refused; /* how the last attempt to connect ended */
     int backoff_ms;
     int64_t retry_at_us; /* monotonic */
+    char server[32];     /* who answered when it connected: when it was started */
     char sqlstate[6];
     char error[256];
 };
@@ -81,6 +83,19 @@ static inline bool pg_in_transaction(const struct pg *pg)
 /* Sets up a fresh connection: DB_OK, DB_AWAY, DB_SCHEMA or DB_UNSAFE. */
 enum db_status pg_session_begin(struct pg *pg, int64_t deadline_us);
 
+/* --- pg_settings.c --- */
+
+/* Within a pipeline: a statement that is not prepared. */
+bool pg_send_unprepared(struct pg *pg, struct arena *arena, const struct db_stmt *stmt,
+                        const struct db_param *params, size_t count);
+/*
+ * Within a pipeline: so many commands, which set what statements run with: for the session, or,
+ * where sessions are pooled, for this transaction. The first tells who the server is, and fails if
+ * it is not the one that was expected ("": any); the last has a row if the role was taken.
+ */
+enum { PG_SETTINGS = 3 };
+bool pg_send_settings(struct pg *pg, struct arena *arena, const char *server);
+
 /* --- pg_params.c --- */
 
 /* Parameters as libpq takes them; borrowed from the arena and from the caller's values. */
@@ -96,6 +111,11 @@ struct pg_values {
  * larger than PostgreSQL can take. */
 enum db_status pg_encode(struct pg *pg, struct arena *arena, const struct db_stmt *stmt,
                          const struct db_param *params, size_t count, struct pg_values *ret_values);
+
+/* --- pg.c --- */
+
+/* Sends a statement of the options' sets: prepared, or, where sessions are pooled, as it stands. */
+bool pg_send(struct pg *pg, const struct db_stmt *stmt, const struct pg_values *values);
 
 /* --- pg_types.c --- */
 
@@ -125,6 +145,10 @@ bool pg_next_type(const char **words, Oid *ret_type);
 size_t pg_count_types(const char *words);
 /* The word of a type, "another type" for one without. */
 const char *pg_type_word(Oid type);
+
+/* Whether a result has the columns that a statement declares. What is prepared keeps to them, or
+ * PostgreSQL refuses it; what is not is compared. */
+bool pg_fits(const char *columns, const PGresult *result);
 
 /* Microseconds since 1970 to PostgreSQL's since 2000, and back; INT64_MIN and INT64_MAX are
  * infinite in both. An instant out of reach becomes one that PostgreSQL refuses. */

@@ -5,6 +5,9 @@ struct pipeline {
     const struct db_call *calls;
     struct pg_values *values;
     size_t count;
+    struct arena *arena;
+    size_t commands; /* with those before the calls */
+    bool elsewhere;  /* a pooler has gone on with another server */
     bool wants_last;
     PGresult *last; /* of the last statement; NULL: it has not come */
 };
@@ -12,19 +15,19 @@ struct pipeline {
 /* Nothing has happened unless the Sync was handed over: without it PostgreSQL commits nothing. */
 static bool send_all(struct pg *pg, const struct pipeline *pipeline)
 {
-    bool sent = PQenterPipelineMode(pg->conn);
-    for (size_t i = 0; sent && i < pipeline->count; i++) {
-        const struct pg_values *v = &pipeline->values[i];
-        sent = PQsendQueryPrepared(pg->conn, pipeline->calls[i].stmt->name, v->count, v->values,
-                                   v->lengths, v->formats, 1);
-    }
+    bool sent = PQenterPipelineMode(pg->conn) &&
+                (!pg->options->pooled || pg_send_settings(pg, pipeline->arena, pg->server));
+    for (size_t i = 0; sent && i < pipeline->count; i++)
+        sent = pg_send(pg, pipeline->calls[i].stmt, &pipeline->values[i]);
     return sent && PQpipelineSync(pg->conn);
 }
 
-static void keep_last(void *context, size_t command, const PGresult *result)
+static void take_result(void *context, size_t command, const PGresult *result)
 {
     struct pipeline *pipeline = context;
-    if (pipeline->wants_last && command + 1 == pipeline->count && !pipeline->last)
+    if (command == 0 && pipeline->commands > pipeline->count)
+        pipeline->elsewhere = PQresultStatus(result) == PGRES_FATAL_ERROR;
+    if (pipeline->wants_last && command + 1 == pipeline->commands && !pipeline->last)
         pipeline->last = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
 }
 
@@ -37,7 +40,12 @@ static struct pg_verdict run(struct pg *pg, void *context)
     if (!send_all(pg, pipeline))
         return pg_unsent(pg);
     FAULT_POINT("after_send");
-    return pg_collect(pg, deadline_us, keep_last, pipeline);
+    struct pg_verdict verdict = pg_collect(pg, deadline_us, take_result, pipeline);
+    if (!pipeline->elsewhere || verdict.status != DB_REFUSED)
+        return verdict;
+    /* As after a new connection, what the caller knows may not be so any more. */
+    pg_drop(pg);
+    return (struct pg_verdict){.status = DB_RETRY};
 }
 
 static enum db_status encode_all(struct pg *pg, struct arena *arena, struct pipeline *pipeline)
@@ -56,11 +64,20 @@ enum db_status pg_pipeline(struct pg *pg, const struct db_call *calls, size_t co
 {
     struct arena arena;
     arena_init(&arena, 8192);
-    struct pipeline pipeline = {.calls = calls, .count = count, .wants_last = ret_last};
+    struct pipeline pipeline = {.calls = calls,
+                                .count = count,
+                                .commands = count + (pg->options->pooled ? PG_SETTINGS : 0),
+                                .arena = &arena,
+                                .wants_last = ret_last};
     enum db_status status = encode_all(pg, &arena, &pipeline);
     if (status == DB_OK)
         status = pg_run(pg, run, &pipeline);
     arena_done(&arena);
+    if (status == DB_OK && ret_last && !pipeline.last)
+        status = DB_LOST; /* no memory for it */
+    if (status == DB_OK && ret_last && pg->options->pooled &&
+        !pg_fits(calls[count - 1].stmt->columns, pipeline.last))
+        status = DB_SCHEMA;
     if (status == DB_OK && ret_last)
         *ret_last = (struct db_result *)pipeline.last;
     else

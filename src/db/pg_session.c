@@ -1,5 +1,4 @@
 #include "npsd/base/log.h"
-#include "npsd/db/array.h"
 #include "pg_internal.h"
 #include <stdatomic.h>
 #include <stdint.h>
@@ -20,15 +19,6 @@ static const struct db_stmt durability = {
     " CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off'"
     "  THEN 'synchronous_commit' END)"};
 
-static const struct db_stmt set_all = {"npsd settings", "text[] text[]", "text",
-                                       "SELECT pg_catalog.set_config(name, value, false)"
-                                       " FROM unnest($1, $2) AS settings (name, value)"};
-
-static const struct db_stmt set_role = {
-    "npsd role", "text", "text",
-    "SELECT pg_catalog.set_config('role', rolname::text, false) FROM pg_catalog.pg_roles"
-    " WHERE rolname = $1 AND pg_catalog.pg_has_role(oid, 'MEMBER')"};
-
 /*
  * glibc gives memory back to the system when 128 KiB are free at the end of the heap, so a backend
  * whose statements need more takes it anew each time, page by page: that was a sixth of what
@@ -38,7 +28,7 @@ static const struct db_stmt set_role = {
 static const struct db_stmt keep_memory = {
     "npsd memory", "", "int4", "SELECT pg_catalog.octet_length(pg_catalog.repeat(' ', 4194304))"};
 
-enum { DURABILITY, MEMORY, SETTINGS, ROLE, PREPARES };
+enum { DURABILITY, MEMORY, SERVER, ROLE = SERVER + PG_SETTINGS - 1, PREPARES };
 
 struct session {
     struct pg *pg;
@@ -63,50 +53,6 @@ static void list_statements(struct session *session)
             session->stmts[session->count++] = sets[set][i];
 }
 
-static bool send_query(struct session *session, const struct db_stmt *stmt,
-                       const struct db_param *params, size_t count)
-{
-    struct pg_values v;
-    return pg_encode(session->pg, session->arena, stmt, params, count, &v) == DB_OK &&
-           PQsendQueryParams(session->pg->conn, stmt->sql, v.count, v.types, v.values, v.lengths,
-                             v.formats, 1);
-}
-
-/* Our settings, then those of the options, which so have the last word. */
-static bool send_settings(struct session *session)
-{
-    static const char *const own[] = {
-        "search_path=public, pg_temp",
-        "TimeZone=UTC",
-        "lock_timeout=2s",
-        "idle_in_transaction_session_timeout=10s",
-        "synchronous_commit=on",
-        "jit=off",
-        "client_min_messages=warning",
-        NULL,
-    };
-    const struct pg_options *options = session->pg->options;
-    const char *timeout =
-        arena_printf(session->arena, "statement_timeout=%d",
-                     options->statement_timeout_ms ? options->statement_timeout_ms : 5000);
-    const char *const *lists[] = {own, (const char *const[]){timeout, NULL}, options->settings};
-    size_t count = 0;
-    for (size_t list = 0; list < 3; list++)
-        for (size_t i = 0; lists[list] && lists[list][i]; i++)
-            count++;
-    struct buf names = db_array_begin(session->arena, DB_ARRAY_TEXT, count);
-    struct buf values = db_array_begin(session->arena, DB_ARRAY_TEXT, count);
-    for (size_t list = 0; list < 3; list++)
-        for (size_t i = 0; lists[list] && lists[list][i]; i++) {
-            const char *setting = lists[list][i];
-            size_t name_len = strcspn(setting, "=");
-            db_array_text(&names, arena_strndup(session->arena, setting, name_len));
-            db_array_text(&values, setting + name_len + (setting[name_len] == '='));
-        }
-    const struct db_param params[] = {P_BUF(&names), P_BUF(&values)};
-    return send_query(session, &set_all, params, 2);
-}
-
 static bool send_prepare(struct session *session, const struct db_stmt *stmt)
 {
     size_t count = pg_count_types(stmt->params);
@@ -114,21 +60,23 @@ static bool send_prepare(struct session *session, const struct db_stmt *stmt)
     const char *words = stmt->params;
     for (size_t i = 0; i < count; i++)
         pg_next_type(&words, &types[i]);
+    /* Names would be in the way of the next who gets the session from a pooler. */
+    const char *name = session->pg->options->pooled ? "" : stmt->name;
     PGconn *conn = session->pg->conn;
-    return PQsendPrepare(conn, stmt->name, stmt->sql, (int)count, types) &&
-           PQsendDescribePrepared(conn, stmt->name);
+    return PQsendPrepare(conn, name, stmt->sql, (int)count, types) &&
+           PQsendDescribePrepared(conn, name);
 }
 
 static bool send_all(struct session *session)
 {
-    PGconn *conn = session->pg->conn;
-    const struct db_param role = P_TEXT(session->pg->options->role);
-    bool sent = PQenterPipelineMode(conn) && send_query(session, &durability, NULL, 0) &&
-                send_query(session, &keep_memory, NULL, 0) && send_settings(session) &&
-                send_query(session, &set_role, &role, 1);
+    struct pg *pg = session->pg;
+    bool sent = PQenterPipelineMode(pg->conn) &&
+                pg_send_unprepared(pg, session->arena, &durability, NULL, 0) &&
+                pg_send_unprepared(pg, session->arena, &keep_memory, NULL, 0) &&
+                pg_send_settings(pg, session->arena, "");
     for (size_t i = 0; sent && i < session->count; i++)
         sent = send_prepare(session, session->stmts[i]);
-    return sent && PQpipelineSync(conn);
+    return sent && PQpipelineSync(pg->conn);
 }
 
 /* Our own mistakes are told once, not at each attempt to connect. */
@@ -191,6 +139,8 @@ static void take_result(void *context, size_t command, const PGresult *result)
         log_failed_command(session, command, result);
     else if (command == DURABILITY && PQntuples(result) == 1)
         snprintf(session->unsafe, sizeof(session->unsafe), "%s", PQgetvalue(result, 0, 0));
+    else if (command == SERVER && PQntuples(result) == 1)
+        snprintf(session->pg->server, sizeof(session->pg->server), "%s", PQgetvalue(result, 0, 0));
     else if (command == ROLE)
         session->no_role = session->pg->options->role && PQntuples(result) == 0;
     else if (command >= PREPARES && (command - PREPARES) % 2 == 1 &&

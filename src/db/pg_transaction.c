@@ -35,7 +35,11 @@ static enum db_status attempt(struct pg *pg, enum db_isolation isolation,
     if (status != DB_OK)
         return status;
     pg->held = true;
-    status = body(pg, context);
+    /* The settings, where a transaction may have any session of a pool. */
+    if (pg->options->pooled)
+        status = pg_pipeline(pg, NULL, 0, NULL);
+    if (status == DB_OK)
+        status = body(pg, context);
     if (status == DB_OK) {
         status = commit(pg);
     } else {

@@ -60,6 +60,16 @@ size_t pg_count_types(const char *words)
     return count;
 }
 
+bool pg_fits(const char *columns, const PGresult *result)
+{
+    Oid declared;
+    int count = 0;
+    for (; pg_next_type(&columns, &declared); count++)
+        if (count >= PQnfields(result) || declared != PQftype(result, count))
+            return false;
+    return count == PQnfields(result);
+}
+
 const char *pg_type_word(Oid type)
 {
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)

@@ -77,6 +77,8 @@ static void write_key(struct json_writer *w, const struct directory_key *key)
     json_put_text(w, "role", role_name(key->role));
     json_put_text(w, "name", key->name);
     write_bytes(w, "hash", key->hash.bytes);
+    if (key->expires_us != 0)
+        json_put_int(w, "expires", key->expires_us);
     json_put_bool(w, "all_surveys", key->all_surveys);
     json_array_begin(w, "surveys");
     for (size_t i = 0; i < key->survey_count; i++)
@@ -256,6 +258,8 @@ static struct key_record read_key(struct copy_reader *reader, const json_t *valu
     const char *role = take_text(reader, value, "role");
     reader->bad |= !role_parse(role, strlen(role), &key.role);
     take_bytes(reader, value, "hash", key.hash.bytes);
+    if (json_object_get(value, "expires"))
+        key.expires_us = take_number(reader, value, "expires", INT64_MAX);
     read_lists(reader, value, &key);
     return key;
 }

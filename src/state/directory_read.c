@@ -101,6 +101,7 @@ static struct directory_key key_from_record(struct arena *arena, const struct ke
         .survey_count = record->survey_count,
         .origins = record->origins,
         .origin_count = record->origin_count,
+        .expires_us = record->expires_us,
         .hash = record->hash,
         .used = used,
     };

@@ -57,10 +57,10 @@ static void say(void *context, const char *line)
 
 static enum migrate_result look_at_schema(struct poller *poller)
 {
-    const char *url = poller->options.database->url;
+    const struct pg_options *database = poller->options.database;
     poller->told.line_count = 0;
-    return poller->options.migrate ? migrate_run(url, false, say, poller)
-                                   : migrate_check(url, say, poller);
+    return poller->options.migrate ? migrate_run(database->url, false, say, poller)
+                                   : migrate_check(database->url, database->pooled, say, poller);
 }
 
 /* DB_OK: the schema is the binary's own. */

@@ -6,14 +6,14 @@
 
 static const struct db_stmt read_all = {
     "keys_read_all", "bool",
-    "int4 text text text int4[] text[] bytea timestamptz timestamptz timestamptz",
-    "select id, role, name, hint, surveys, origins, hash, created_at, last_used_at, revoked_at"
-    " from api_key where $1 or revoked_at is null order by id"};
+    "int4 text text text int4[] text[] bytea timestamptz timestamptz timestamptz timestamptz",
+    "select id, role, name, hint, surveys, origins, hash, created_at, last_used_at, expires_at,"
+    " revoked_at from api_key where $1 or revoked_at is null order by id"};
 
 static const struct db_stmt insert = {
-    "keys_insert", "text text int4[] text[] bytea text", "int4",
-    "insert into api_key (role, name, surveys, origins, hash, hint)"
-    " values ($1, $2, $3, $4, $5, $6) returning id"};
+    "keys_insert", "text text int4[] text[] bytea text int4", "int4",
+    "insert into api_key (role, name, surveys, origins, hash, hint, expires_at)"
+    " values ($1, $2, $3, $4, $5, $6, now() + nullif($7, 0) * interval '1 day') returning id"};
 
 static const struct db_stmt revoke = {
     "keys_revoke", "int4", "int4",
@@ -41,7 +41,8 @@ static void read_key(const struct db_result *result, int row, struct arena *aren
         .all_surveys = db_is_null(result, row, 4),
         .created_us = db_time(result, row, 7),
         .last_used_us = db_time(result, row, 8),
-        .revoked_us = db_time(result, row, 9),
+        .expires_us = db_time(result, row, 9),
+        .revoked_us = db_time(result, row, 10),
     };
     role_parse(role, strlen(role), &key->role);
     if (!key->all_surveys)
@@ -94,7 +95,8 @@ enum db_status keys_insert(struct pg *pg, const struct key_record *record, int32
     enum db_status status =
         PG_EXEC(pg, &insert, &result, P_TEXT(role_name(record->role)), P_TEXT(record->name),
                 record->all_surveys ? P_NULL : P_BUF(&surveys), P_BUF(&origins),
-                P_BYTES(record->hash.bytes, CRYPTO_HASH_SIZE), P_TEXT(record->hint));
+                P_BYTES(record->hash.bytes, CRYPTO_HASH_SIZE), P_TEXT(record->hint),
+                P_INT4(record->expires_in_days));
     if (status == DB_OK)
         *ret_id = (int32_t)db_int(result, 0, 0);
     arena_done(&arena);

@@ -84,6 +84,10 @@ START_TEST(create_refuses_wrong_arguments)
         {"key", "create", "--role", "submit", "--origin", "https://shop.example/path"},
         {"key", "create", "--role", "admin", "--colour", "red"},
         {"key", "create", "--role", "admin", "extra"},
+        {"key", "create", "--role", "admin", "--expires-in-days", "0"},
+        {"key", "create", "--role", "admin", "--expires-in-days", "3651"},
+        {"key", "create", "--role", "admin", "--expires-in-days", "a week"},
+        {"key", "create", "--role", "admin", "--expires-in-days"},
         {"key", "revoke"},
         {"key", "revoke", "no-such-id"},
         {"key", "explode"},
@@ -246,6 +250,28 @@ START_TEST(new_at_once_and_revoked_in_two_seconds)
 }
 END_TEST
 
+/* A key ends at its time, also for who is answered from memory. The service hears of the change
+ * below a second after it, and has nothing more to hear when the time comes. */
+START_TEST(a_key_expires)
+{
+    const char *survey = fixture_survey("'access':'key'");
+    const char *number = text("/v1/surveys/%s/nps?period=all", survey);
+    const char *key = fixture_new_key("viewer", "--name", survey, "--expires-in-days", "1", NULL);
+    expect_status(client_get(key, "%s", number), 200);
+    database_sql(fixture_database(),
+                 "update api_key set expires_at = now() + interval '3s' where name = '%s'", survey);
+    double start = seconds_now();
+    while (client_get(key, "%s", number)->status == 200) {
+        ck_assert_msg(seconds_now() - start < 4, "an expired key still works");
+        usleep(20000);
+    }
+    double lived = seconds_now() - start;
+    ck_assert_msg(lived > 2.8, "it ended after %f s", lived);
+    expect_wrong_key(client_get(key, "%s", number));
+    ck_assert_ptr_nonnull(list_line(survey));
+}
+END_TEST
+
 /* A key for some surveys does not see that others exist. */
 START_TEST(key_is_for_its_surveys)
 {
@@ -342,12 +368,19 @@ END_TEST
 int main(void)
 {
     const struct fixture_test tests[] = {
-        {.test = create_prints_the_key_alone}, {.test = create_refuses_wrong_arguments},
-        {.test = list_hides_the_key},          {.test = database_holds_no_key},
-        {.test = every_way_to_show_a_key},     {.test = wrong_keys_are_refused},
-        {.test = query_is_no_place_for_keys},  {.test = new_at_once_and_revoked_in_two_seconds},
-        {.test = key_is_for_its_surveys},      {.test = origins_of_a_publishable_key},
-        {.test = no_origins_named_is_any},     {.test = open_survey_takes_any_origin},
+        {.test = create_prints_the_key_alone},
+        {.test = create_refuses_wrong_arguments},
+        {.test = list_hides_the_key},
+        {.test = database_holds_no_key},
+        {.test = every_way_to_show_a_key},
+        {.test = wrong_keys_are_refused},
+        {.test = query_is_no_place_for_keys},
+        {.test = new_at_once_and_revoked_in_two_seconds},
+        {.test = a_key_expires},
+        {.test = key_is_for_its_surveys},
+        {.test = origins_of_a_publishable_key},
+        {.test = no_origins_named_is_any},
+        {.test = open_survey_takes_any_origin},
     };
     return fixture_run("keys", NULL, tests, COUNT_OF(tests));
 }

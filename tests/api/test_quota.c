@@ -104,6 +104,29 @@ START_TEST(by_default)
 }
 END_TEST
 
+/* Displays are counted apart from answers, by address alone. */
+START_TEST(displays_tell)
+{
+    const char *survey = fixture_survey("");
+    const char *path = text("/v1/surveys/%s/displays", survey);
+    begin(few);
+    struct reply *shown =
+        expect_status(client_post(fixture_key(SUBMIT), "{\"event\":\"shown\"}", "%s", path), 204);
+    expect_header(shown, "RateLimit-Policy", "\"displays\";q=10;w=60");
+    expect_item(shown, "displays", 9, 6);
+    struct request page = {.path = text("/s/%s", survey), .type = FORM, .body = "dismiss=1"};
+    for (int left = 8; left >= 0; left--)
+        expect_item(client_send(&page), "displays", left, 6);
+    struct reply *refused = client_post(NULL, "{\"event\":\"shown\"}", "%s", path);
+    expect_limited(refused, "[\"displays\"]");
+    expect_item(refused, "displays", 0, 6);
+    expect_item(expect_status(post(survey, NULL, NULL, "{\"score\":9}"), 201), "address", 9, 6);
+    expect_none_told(
+        expect_status(client_post(fixture_key(ADMIN), "{\"event\":\"shown\"}", "%s", path), 204));
+    end();
+}
+END_TEST
+
 /* Every way to post, and every outcome of it. */
 START_TEST(every_post_tells)
 {
@@ -298,6 +321,7 @@ int main(void)
 {
     const struct fixture_test tests[] = {
         {.test = by_default},
+        {.test = displays_tell},
         {.test = every_post_tells},
         {.test = others_do_not_tell},
         {.test = pages_may_read_them},

@@ -151,11 +151,12 @@ row_F11() { # COUNT
   expect_no_slow_reply 12000
 }
 
-# Sets url. PgBouncer of Debian 12 knows no prepared statements, so npsd needs a session's pool there.
-bouncer_start() { # MODE
+# Sets url. Fewer sessions than npsd has connections, where those are pooled.
+bouncer_start() { # MODE SESSIONS
   local at home=$rowdir/bouncer-$1 user
   at=$(free_port)
   user=$(stat -L -c %U "$cluster/postgres/data")
+  rm -rf -- "$home"
   mkdir -p "$home" && chown "$user" "$home" && chmod 711 "$rowdir"
   cat >"$home/ini" <<INI
 [databases]
@@ -166,7 +167,8 @@ listen_port = $at
 unix_socket_dir =
 auth_type = any
 pool_mode = $1
-default_pool_size = 40
+default_pool_size = $2
+server_login_retry = 1
 logfile = $home/log
 INI
   setpriv --pdeathsig KILL --reuid="$user" --regid="$(id -g "$user")" --init-groups pgbouncer -q "$home/ini" >>"$home/out" 2>&1 &
@@ -177,21 +179,38 @@ INI
 }
 
 row_F28() { # COUNT
+  local i
   command -v pgbouncer >/dev/null || { skip 'pgbouncer is not installed' && return; }
   row_begin F28 || return 1
-  bouncer_start session && daemon_up a || return 1
-  client_start $((5 * $1))
-  sleep 2
-  kill -KILL $bouncer
-  sleep 1
-  daemon_stop a
-  # Statement by statement it cannot work, and must not pretend.
-  bouncer_start transaction && daemon_start a
-  sleep 4
-  daemon_stop a
-  bouncer_start session && daemon_up a || return 1
+  bouncer_start session 40 && daemon_up a || return 1
+  client_start 600 --rate 400
+  for ((i = 0; i < $1; i++)); do
+    sleep 3
+    change_bouncer transaction 5 NPSD_TRANSACTION_POOLING=1 && await 10 is_moved a || return 1
+    sleep 3
+    # Its sessions end, and with them whatever somebody had left in them.
+    disturb end_sessions
+    sleep 1
+    take_away postgres_stop fast
+    sleep 4
+    postgres_back || return 1
+    sleep 4
+    # Nobody told the daemon: it cannot work then, and must not pretend.
+    disturb change_bouncer transaction 5
+    sleep 4
+    change_bouncer session 40 && await 10 is_moved a || return 1
+  done
   may_die=true
-  client_wait
+  client_end
+  limit_ms=3000 ready_ms=4000 # PgBouncer tries again each second
   row_check
-  detail='pool_mode session; with transaction nothing is lost either'
+  detail='session and transaction mode, and transaction mode that the daemon does not know of'
+}
+
+change_bouncer() { # MODE SESSIONS [SETTING...]
+  local mode=$1 sessions=$2
+  shift 2
+  daemon_stop a
+  kill -KILL "$bouncer"
+  bouncer_start "$mode" "$sessions" && daemon_start a "$@" && { await 10 is_ready_or_dead a || :; }
 }

@@ -118,6 +118,7 @@ static const struct {
     {"NPSD_SPOOL", {"", "/tmp/spool.db"}, {NULL}},
     {"NPSD_SPOOL_MAX_MB", {"1", "1000000"}, {"", "0", "1000001"}},
     {"NPSD_LOG", {"error", "warning", "info", "debug"}, {"", "warn", "INFO", "5"}},
+    {"NPSD_TRANSACTION_POOLING", {"0", "1"}, {"", "2", "on"}},
     {"NPSD_ALLOW_UNSAFE_DURABILITY", {"0", "1"}, {"", "2", "yes", "true"}},
 };
 

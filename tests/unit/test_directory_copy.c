@@ -53,6 +53,36 @@ START_TEST(whole)
 }
 END_TEST
 
+static int64_t end_of(const struct directory_snapshot *snapshot, size_t key)
+{
+    return directory_key_end(&snapshot->keys[key]);
+}
+
+/* Those that do not are written as they were before keys could end. */
+START_TEST(keys_that_end)
+{
+    char text[sizeof copy + 64];
+    struct arena arena;
+    arena_init(&arena, 4096);
+    const char *rest = strstr(strstr(copy, "\"name\":\"N2\""), "\"all_surveys\"");
+    snprintf(text, sizeof text, "%.*s\"expires\":1763740800000002,%s", (int)(rest - copy), copy,
+             rest);
+    const char *kept = text;
+    for (int again = 0; again < 2; again++) {
+        struct directory *directory = directory_new();
+        ck_assert(directory_restore(directory, kept, strlen(kept)));
+        struct directory_snapshot *snapshot = directory_acquire(directory);
+        ck_assert_int_eq(end_of(snapshot, 0), INT64_MAX);
+        ck_assert_int_eq(end_of(snapshot, 1), 1763740800000002);
+        size_t len;
+        kept = directory_copy(&arena, snapshot, &len);
+        directory_release(snapshot);
+        directory_free(directory);
+    }
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(cut_and_lengthened)
 {
     for (size_t len = 0; len < sizeof copy - 1; len++)
@@ -94,6 +124,9 @@ START_TEST(damaged)
         {"\"format\":1", "\"format\":4294967297"},
         {"\"kid\":3", "\"kid\":259"},
         {"\"kid\":3", "\"kid\":-1"},
+        {"\"all_surveys\":false", "\"expires\":-1,\"all_surveys\":false"},
+        {"\"all_surveys\":false", "\"expires\":\"1\",\"all_surveys\":false"},
+        {"\"all_surveys\":false", "\"expires\":0,\"all_surveys\":false"},
         {"\"id\":2,\"slug\"", "\"id\":4294967298,\"slug\""},
         {"\"id\":2,\"slug\"", "\"id\":0,\"slug\""},
         {"\"id\":2,\"slug\"", "\"id\":1,\"slug\""},
@@ -128,7 +161,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {whole, cut_and_lengthened, other_values, damaged};
+    const TTest *const tests[] = {whole, keys_that_end, cut_and_lengthened, other_values, damaged};
     if (!crypto_init())
         return EXIT_FAILURE;
     return suite_run("directory_copy", tests, COUNT_OF(tests));

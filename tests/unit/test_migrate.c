@@ -42,7 +42,7 @@ static enum migrate_result dry_run(void)
 
 static enum migrate_result check(void)
 {
-    return migrate_check_files(unit_pg_url(), &all, say, NULL);
+    return migrate_check_files(unit_pg_url(), false, &all, say, NULL);
 }
 
 static void setup(void)
@@ -235,7 +235,7 @@ START_TEST(test_database_that_is_away)
 {
     const char *nowhere = unit_pg_url_with("host", "/nonexistent");
     ck_assert_int_eq(migrate_run_files(nowhere, &all, false, say, NULL), MIGRATE_AWAY);
-    ck_assert_int_eq(migrate_check_files(nowhere, &all, say, NULL), MIGRATE_AWAY);
+    ck_assert_int_eq(migrate_check_files(nowhere, false, &all, say, NULL), MIGRATE_AWAY);
 }
 END_TEST
 

@@ -28,13 +28,22 @@ static struct pg_options options;
 static struct pg *pg;
 static struct arena arena;
 
+static bool pooled; /* without anything that is left in a session */
+
 static void setup(void)
 {
     unit_pg_sql("DROP TABLE IF EXISTS item;"
                 "CREATE TABLE item (id int4 PRIMARY KEY, name text CHECK (name <> 'bad'))");
-    options = (struct pg_options){.url = unit_pg_url(), .sets = sets, .allow_unsafe = true};
+    options = (struct pg_options){
+        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = pooled};
     pg = pg_new(&options);
     arena_init(&arena, 1024);
+}
+
+static void setup_pooled(void)
+{
+    pooled = true;
+    setup();
 }
 
 static void teardown(void)
@@ -273,10 +282,12 @@ int main(void)
         test_copy_does_not_hang,
     };
     Suite *suite = suite_create("pg");
-    TCase *tcase = tcase_create("pg");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
+    for (int i = 0; i < 2; i++) {
+        TCase *tcase = tcase_create(i == 0 ? "sessions" : "pooled");
+        tcase_add_checked_fixture(tcase, i == 0 ? setup : setup_pooled, teardown);
+        for (size_t j = 0; j < sizeof(tests) / sizeof(*tests); j++)
+            tcase_add_test(tcase, tests[j]);
+        suite_add_tcase(suite, tcase);
+    }
     return unit_pg_run(suite);
 }

@@ -23,12 +23,21 @@ static struct pg_options options;
 static struct pg *pg;
 static int64_t started;
 
+static bool pooled; /* without anything that is left in a session */
+
 static void setup(void)
 {
     unit_pg_sql("DROP TABLE IF EXISTS item; CREATE TABLE item (id int4 PRIMARY KEY)");
-    options = (struct pg_options){.url = unit_pg_url(), .sets = sets, .allow_unsafe = true};
+    options = (struct pg_options){
+        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = pooled};
     pg = pg_new(&options);
     started = clock_monotonic_us();
+}
+
+static void setup_pooled(void)
+{
+    pooled = true;
+    setup();
 }
 
 static void teardown(void)
@@ -285,7 +294,8 @@ END_TEST
 
 START_TEST(test_read_only_drops_the_connection)
 {
-    static const char *const settings[] = {"default_transaction_read_only=on", NULL};
+    const char *const settings[] = {
+        pooled ? "transaction_read_only=on" : "default_transaction_read_only=on", NULL};
     options.settings = settings;
     expect(DB_READ_ONLY, PG_EXEC(pg, &insert, NULL, P_INT4(1)));
     ck_assert(!pg_is_connected(pg));
@@ -308,9 +318,12 @@ END_TEST
 
 START_TEST(test_schema_that_drifts)
 {
-    expect(DB_OK, PG_EXEC(pg, &select_all, NULL));
+    DB_RESULT before = NULL;
+    DB_RESULT r = NULL;
+    expect(DB_OK, PG_EXEC(pg, &select_all, &before));
     unit_pg_sql("ALTER TABLE item ADD more int");
-    expect(DB_SCHEMA, PG_EXEC(pg, &select_all, NULL));
+    expect(DB_SCHEMA, PG_EXEC(pg, &select_all, &r));
+    ck_assert_ptr_null(r);
     unit_pg_sql("ALTER TABLE item DROP more");
     usleep(20000);
     expect(DB_OK, PG_EXEC(pg, &select_all, NULL));
@@ -345,11 +358,13 @@ int main(void)
         test_warnings_are_no_errors,
     };
     Suite *suite = suite_create("pg_faults");
-    TCase *tcase = tcase_create("pg_faults");
-    tcase_set_timeout(tcase, 20);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
+    for (int i = 0; i < 2; i++) {
+        TCase *tcase = tcase_create(i == 0 ? "sessions" : "pooled");
+        tcase_set_timeout(tcase, 20);
+        tcase_add_checked_fixture(tcase, i == 0 ? setup : setup_pooled, teardown);
+        for (size_t j = 0; j < sizeof(tests) / sizeof(*tests); j++)
+            tcase_add_test(tcase, tests[j]);
+        suite_add_tcase(suite, tcase);
+    }
     return unit_pg_run(suite);
 }

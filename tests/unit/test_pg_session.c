@@ -1,5 +1,5 @@
 /* What is set and prepared on a fresh connection. */
-#include "npsd/db/pg.h"
+#include "../../src/db/pg_internal.h"
 #include "support/unit_log.h"
 #include "support/unit_pg.h"
 #include <stdio.h>
@@ -47,7 +47,17 @@ static const char *session_value(const char *name)
     return db_text(result, 0, 0, &arena);
 }
 
-START_TEST(test_session_is_set_up)
+/* A role that this program alone knows, gone after the test. */
+#define ROLE "npsd_unit_role"
+
+static void drop_role(void)
+{
+    unit_pg_sql("DO $$ BEGIN IF to_regrole('" ROLE "') IS NOT NULL THEN"
+                " EXECUTE 'DROP OWNED BY " ROLE "'; EXECUTE 'DROP ROLE " ROLE "';"
+                " END IF; END $$");
+}
+
+static void expect_set_up(void)
 {
     static const char *const expected[][2] = {
         {"TimeZone", "UTC"},
@@ -64,6 +74,82 @@ START_TEST(test_session_is_set_up)
     };
     for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++)
         ck_assert_str_eq(session_value(expected[i][0]), expected[i][1]);
+}
+
+START_TEST(test_session_is_set_up)
+{
+    expect_set_up();
+}
+END_TEST
+
+static enum db_status look_around(struct pg *connection, void *unused)
+{
+    (void)connection;
+    (void)unused;
+    expect_set_up();
+    return DB_OK;
+}
+
+/* Fails unless nothing of ours is in the session: no setting, no role, no statement. */
+static const char look_for_remains[] =
+    "DO $$ BEGIN"
+    " IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0'"
+    "    OR current_user <> session_user OR EXISTS (SELECT FROM pg_prepared_statements)"
+    " THEN RAISE EXCEPTION 'something was left'; END IF; END $$";
+
+/* Whoever gets the session next from a pooler meets nothing of ours, and we need nothing of it. */
+START_TEST(test_pooled_statements_bring_all_with_them)
+{
+    expect(DB_OK, pg_connect(pg));
+    ck_assert_int_ne(pg_command(pg, look_for_remains), DB_OK);
+    pg_free(pg);
+    options.pooled = true;
+    pg = pg_new(&options);
+    expect(DB_OK, pg_connect(pg));
+    expect(DB_OK, pg_command(pg, look_for_remains));
+    expect_set_up();
+    expect(DB_OK, pg_command(pg, look_for_remains));
+    expect(DB_OK, pg_transaction(pg, "look", DB_READ_COMMITTED, look_around, NULL));
+    expect(DB_OK, pg_command(pg, look_for_remains));
+    expect(DB_OK, pg_command(pg, "SET lock_timeout = '9s'; SET search_path = pg_catalog"));
+    expect_set_up();
+}
+END_TEST
+
+/* What is known of the one before may not be so there: whoever asks has to look at it again. */
+START_TEST(test_pooled_notices_another_server)
+{
+    options.pooled = true;
+    expect(DB_OK, pg_connect(pg));
+    expect_set_up();
+    ck_assert_uint_eq(pg_connections(pg), 1);
+    snprintf(pg->server, sizeof(pg->server), "1763740800.000001");
+    DB_RESULT r = NULL;
+    expect(DB_RETRY, PG_EXEC(pg, &backend, &r));
+    ck_assert(!pg_is_connected(pg));
+    expect_set_up();
+    ck_assert_uint_eq(pg_connections(pg), 2);
+    snprintf(pg->server, sizeof(pg->server), "1763740800.000001");
+    expect(DB_OK, pg_transaction(pg, "look", DB_READ_COMMITTED, look_around, NULL));
+    ck_assert_uint_eq(pg_connections(pg), 3);
+}
+END_TEST
+
+START_TEST(test_pooled_takes_the_role)
+{
+    static const struct db_stmt who = {"who", "", "text", "SELECT current_user::text"};
+    drop_role();
+    unit_pg_sql("CREATE ROLE " ROLE " NOLOGIN");
+    options.role = ROLE;
+    options.sets = NULL;
+    options.pooled = true;
+    DB_RESULT r = NULL;
+    enum db_status status = PG_EXEC(pg, &who, &r);
+    enum db_status left = status == DB_OK ? pg_command(pg, look_for_remains) : status;
+    drop_role();
+    expect(DB_OK, status);
+    expect(DB_OK, left);
+    ck_assert_str_eq(db_bytes(r, 0, 0, NULL), ROLE);
 }
 END_TEST
 
@@ -88,16 +174,6 @@ START_TEST(test_settings_that_there_are_not)
     expect(DB_SCHEMA, pg_connect(pg));
 }
 END_TEST
-
-/* A role that this program alone knows, gone after the test. */
-#define ROLE "npsd_unit_role"
-
-static void drop_role(void)
-{
-    unit_pg_sql("DO $$ BEGIN IF to_regrole('" ROLE "') IS NOT NULL THEN"
-                " EXECUTE 'DROP OWNED BY " ROLE "'; EXECUTE 'DROP ROLE " ROLE "';"
-                " END IF; END $$");
-}
 
 START_TEST(test_role_is_taken_if_it_exists)
 {
@@ -238,10 +314,17 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_session_is_set_up,           test_options_have_the_last_word,
-        test_settings_that_there_are_not, test_role_is_taken_if_it_exists,
-        test_role_that_may_not_be_taken,  test_missing_role_is_told,
-        test_durability_is_asked_for,     test_memory_is_kept_for_the_next_statement,
+        test_session_is_set_up,
+        test_options_have_the_last_word,
+        test_settings_that_there_are_not,
+        test_role_is_taken_if_it_exists,
+        test_role_that_may_not_be_taken,
+        test_missing_role_is_told,
+        test_durability_is_asked_for,
+        test_memory_is_kept_for_the_next_statement,
+        test_pooled_statements_bring_all_with_them,
+        test_pooled_notices_another_server,
+        test_pooled_takes_the_role,
     };
     Suite *suite = suite_create("pg_session");
     TCase *tcase = tcase_create("pg_session");

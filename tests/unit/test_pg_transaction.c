@@ -17,12 +17,21 @@ static const struct db_stmt *const *const sets[] = {set, NULL};
 static struct pg_options options;
 static struct pg *pg;
 
+static bool pooled; /* without anything that is left in a session */
+
 static void setup(void)
 {
     unit_pg_sql("DROP TABLE IF EXISTS item, late; CREATE TABLE item (id int4 PRIMARY KEY);"
                 "CREATE TABLE late (id int4 UNIQUE DEFERRABLE INITIALLY DEFERRED)");
-    options = (struct pg_options){.url = unit_pg_url(), .sets = sets, .allow_unsafe = true};
+    options = (struct pg_options){
+        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = pooled};
     pg = pg_new(&options);
+}
+
+static void setup_pooled(void)
+{
+    pooled = true;
+    setup();
 }
 
 static void teardown(void)
@@ -179,7 +188,7 @@ START_TEST(test_forgotten_statements_rerun_the_whole)
 {
     struct plan plan = {.forget = true};
     expect(DB_OK, transact(&plan));
-    ck_assert_int_eq(plan.runs, 2);
+    ck_assert_int_eq(plan.runs, pooled ? 1 : 2);
     ck_assert_int_eq(items(), 2);
 }
 END_TEST
@@ -334,11 +343,13 @@ int main(void)
         test_large_parameters_do_not_deadlock,
     };
     Suite *suite = suite_create("pg_transaction");
-    TCase *tcase = tcase_create("pg_transaction");
-    tcase_set_timeout(tcase, 20);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
+    for (int i = 0; i < 2; i++) {
+        TCase *tcase = tcase_create(i == 0 ? "sessions" : "pooled");
+        tcase_set_timeout(tcase, 20);
+        tcase_add_checked_fixture(tcase, i == 0 ? setup : setup_pooled, teardown);
+        for (size_t j = 0; j < sizeof(tests) / sizeof(*tests); j++)
+            tcase_add_test(tcase, tests[j]);
+        suite_add_tcase(suite, tcase);
+    }
     return unit_pg_run(suite);
 }

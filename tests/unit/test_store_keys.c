@@ -66,6 +66,7 @@ START_TEST(inserted_is_read_back)
                                       .survey_count = 3,
                                       .origins = origins,
                                       .origin_count = 2,
+                                      .expires_in_days = 30,
                                       .hash = hash_of("x")};
     int32_t id = 0;
 
@@ -86,6 +87,7 @@ START_TEST(inserted_is_read_back)
     ck_assert(memcmp(&keys[0].hash, &record.hash, sizeof(record.hash)) == 0);
     ck_assert_int_lt(llabs(clock_now_us() - keys[0].created_us), CLOCK_DAY_US);
     ck_assert_int_eq(keys[0].last_used_us, 0);
+    ck_assert_int_eq(keys[0].expires_us, keys[0].created_us + 30 * CLOCK_DAY_US);
     ck_assert_int_eq(keys[0].revoked_us, 0);
 }
 END_TEST
@@ -99,6 +101,7 @@ START_TEST(every_role)
     for (size_t i = 0; i < key_count; i++) {
         ck_assert_int_eq(keys[i].role, (int)(ROLE_SUBMIT + i));
         ck_assert(keys[i].all_surveys);
+        ck_assert_int_eq(keys[i].expires_us, 0);
         ck_assert_uint_eq(keys[i].origin_count, 0);
     }
 }

@@ -15,9 +15,6 @@ struct reply displays_post(struct call *call);
 
 /* By which channel something was shown; nobody is shown an import. */
 bool displays_channel(const char *name, enum channel *ret_channel);
-/* Takes one display from the rate of the call's address, unless its key is secret. 429, or status
- * 0: go on. */
-struct reply displays_limit(const struct call *call);
 /* Counts that the survey of an admitted call was waved away. */
 void displays_dismiss(const struct call *call, enum channel channel);
 

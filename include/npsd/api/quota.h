@@ -19,6 +19,9 @@
  *
  * q: answers in w seconds; r: answers left, 0 while some are owed; t: seconds until there is one
  * more, left out while all are there. The unit is an answer: a batch takes as many as it has items.
+ * Displays are counted the same way and as many a minute, but apart and by the address alone, by
+ * the policy "displays".
+ *
  * A 429 has the member violated-policies, as the draft's problem type quota-exceeded has, and a
  * Retry-After that is not before any t.
  */
@@ -31,6 +34,9 @@
 /* Takes so many answers. 429, or status 0: go on. answers 0 takes none, but refuses whoever has
  * none left. */
 struct reply quota_take(const struct call *call, size_t answers);
+
+/* The same for one display. */
+struct reply quota_take_display(const struct call *call);
 
 /* Adds the fields to a reply that is about to be sent, if a limit holds for its call. */
 void quota_tell(const struct call *call, struct reply *reply);

@@ -60,6 +60,8 @@ int cli_group_misused(const struct cli_group *group, const char *detail);
 
 /* False after saying so: NPSD_DATABASE_URL is not set, and there is no private cluster. */
 bool cli_has_database(const struct config *config);
+/* False after saying so: a migration needs a session, which a pooler does not give. */
+bool cli_can_migrate(const struct config *config);
 /* The options of a connection for commands: the daemon's rights, every statement of the store. */
 struct pg_options cli_database(const struct config *config);
 /* Says on stderr what the database had against it; returns the exit status that fits. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KEY_LIST_MAX = 100 };
+enum { KEY_LIST_MAX = 100, KEY_DAYS_MAX = 3650 };
 
 struct key_options {
     enum role role; /* ROLE_NONE: not given */
@@ -15,6 +15,7 @@ struct key_options {
     size_t survey_count;
     const char *origins[KEY_LIST_MAX];
     size_t origin_count;
+    int expires_in_days; /* 0: never */
     bool help;
 };
 

@@ -32,13 +32,15 @@ enum migrate_result {
     MIGRATE_FAILED   /* a file failed; its transaction was rolled back */
 };
 
-/* Tells each step (applied, would apply, up to date) to say; dry_run changes nothing. */
+/* Tells each step (applied, would apply, up to date) to say; dry_run changes nothing. Its lock
+ * lives in its session, so the URL must lead to PostgreSQL itself, not to a pooler in transaction
+ * mode. */
 enum migrate_result migrate_run(const char *url, bool dry_run,
                                 void (*say)(void *context, const char *line), void *context);
 
 /* Whether the database's schema is exactly this binary's: MIGRATE_OK, MIGRATE_AWAY or
- * MIGRATE_REFUSED (older, newer, changed). Tells what does not fit to say. */
-enum migrate_result migrate_check(const char *url, void (*say)(void *context, const char *line),
-                                  void *context);
+ * MIGRATE_REFUSED (older, newer, changed). Tells what does not fit to say. pooled: see pg.h. */
+enum migrate_result migrate_check(const char *url, bool pooled,
+                                  void (*say)(void *context, const char *line), void *context);
 
 #endif

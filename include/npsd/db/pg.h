@@ -19,6 +19,12 @@
  * jitter); while it backs off calls return what connecting returned, mostly DB_AWAY, at once. Of
  * several hosts in the URL each attempt begins with the next, so one that keeps silent does not
  * keep us from the others. One connection belongs to one thread.
+ *
+ * Pooled: a pooler in transaction mode (PgBouncer) gives each transaction any of its sessions, so
+ * nothing may be left in one. Then nothing is prepared, each statement and transaction brings the
+ * settings and the role with it, for itself alone. If the pooler
+ * has gone on with another server, or this one has been restarted, that is DB_RETRY and the end of
+ * the connection, so pg_connections moves. pg_command outside a transaction has no settings at all.
  */
 #ifndef NPSD_DB_PG_H
 #define NPSD_DB_PG_H
@@ -67,6 +73,7 @@ struct pg_options {
         *sets;        /* NULL-terminated list of NULL-terminated lists; may be NULL */
     const char *role; /* SET ROLE if the role exists and may be taken, else a warning; NULL: none */
     bool allow_unsafe;
+    bool pooled;
     int statement_timeout_ms; /* 0: 5000 */
 };
 

@@ -29,6 +29,7 @@ struct directory_key {
     size_t survey_count;
     const char *const *origins;
     size_t origin_count;
+    int64_t expires_us; /* from then on it is not good; 0: it does not end by itself */
     struct crypto_hash hash;
     atomic_bool *used; /* see directory_note_use; lives as long as the directory */
 };
@@ -44,7 +45,7 @@ struct directory_snapshot {
     int64_t version;                     /* DIRECTORY_RESTORED: read from a copy */
     const struct survey *const *surveys; /* by slug */
     size_t survey_count;
-    const struct directory_key *keys; /* good ones, by id */
+    const struct directory_key *keys; /* those not revoked, by id */
     size_t key_count;
     struct crypto_mac_key edit_secret, cursor_secret;
     struct directory_secrets secrets; /* what they are made of */
@@ -80,6 +81,11 @@ const struct survey *directory_survey(const struct directory_snapshot *snapshot,
 const struct survey *directory_survey_by_id(const struct directory_snapshot *snapshot, int32_t id);
 const struct directory_key *directory_key(const struct directory_snapshot *snapshot,
                                           const struct crypto_hash *hash);
+/* From when on it is not good any more; INT64_MAX: it does not end by itself. */
+static inline int64_t directory_key_end(const struct directory_key *key)
+{
+    return key->expires_us != 0 ? key->expires_us : INT64_MAX;
+}
 bool directory_key_covers(const struct directory_key *key, int32_t survey_id);
 
 /* Reads the version, and everything if it moved (or nothing was read yet). Several threads may call

@@ -20,12 +20,13 @@ struct key_record {
     const char *const *origins; /* none: any */
     size_t origin_count;
     struct crypto_hash hash;
-    int64_t created_us, last_used_us, revoked_us; /* 0: never */
+    int64_t created_us, last_used_us, expires_us, revoked_us; /* 0: never */
+    int expires_in_days; /* what keys_insert makes expires_us of; 0: never */
 };
 
 extern const struct db_stmt *const keys_statements[];
 
-/* Good ones only, or with revoked ones; by id. */
+/* Those that were not revoked only, or all; by id. */
 enum db_status keys_read_all(struct pg *pg, struct arena *arena, bool with_revoked,
                              struct key_record **ret_records, size_t *ret_count);
 enum db_status keys_insert(struct pg *pg, const struct key_record *record, int32_t *ret_id);
