@@ -1,5 +1,6 @@
 #include "npsd/base/log.h"
 #include "npsd/base/clock.h"
+#include "npsd/base/flood.h"
 #include "npsd/base/text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -160,12 +161,16 @@ void log_write(enum log_level level, const char *request_id, const char *event,
     char time[CLOCK_TEXT_SIZE];
     struct line line = {.len = 0};
     int saved = errno;
-    if (!log_enabled(level))
+    int64_t left_out = 0;
+    if (!log_enabled(level) ||
+        (level <= LOG_WARNING && !flood_admit(event, clock_monotonic_us(), &left_out)))
         return;
     line_text(&line, "ts=");
     line_text(&line, clock_format(clock_now_us(), time));
     line_field(&line, &(struct log_field)LOG_TEXT("level", level_names[level]));
     line_field(&line, &(struct log_field)LOG_TEXT("event", event));
+    if (left_out > 0)
+        line_field(&line, &(struct log_field)LOG_NUMBER("left_out", left_out));
     if (request_id)
         line_field(&line, &(struct log_field)LOG_TEXT("request_id", request_id));
     for (int i = 0; i < LOG_FIELDS_MAX && fields[i].key; i++)

@@ -100,7 +100,7 @@ row_begin() { # NAME [SETTING...]
   sql "drop database if exists $database" && sql "create database $database template npsd_template owner npsd_owner"
 }
 
-event() { printf 'e\t%s\t%s\n' "$(now)" "$1" >>"$ledger"; [ "$1" != accepts ] || calm_at=$(($(now) + 5500000)); }
+event() { printf 'e\t%s\t%s\n' "$(now)" "$1" >>"$ledger"; [ "$1" != accepts ] || calm_at=$(($(now) + 10500000)); }
 
 # A port that nobody has, out of the range from which the system gives ports to clients: one of them
 # could connect to itself there.
@@ -183,7 +183,7 @@ client_wait() {
 
 # Tells the client to send nothing new any more; not before I9 can be judged of the last return.
 client_end() {
-  await 6 is_calm_due
+  await 12 is_calm_due
   kill -TERM "$client" 2>/dev/null
   client_wait
 }

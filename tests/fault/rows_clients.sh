@@ -127,6 +127,6 @@ row_F30() { # COUNT
   done
   row_check
   [ "${figure[unknown]}" = 0 ] || violation "${figure[unknown]} good requests failed"
-  expect_no_leak a "$before" 65536
+  expect_no_leak a "$before" 16384
   detail='5000 pipelined, 300 half-closed, 3000 reset'
 }

@@ -51,6 +51,35 @@ int unit_pg_run(Suite *suite)
     return unit_pg_run_prepared(suite, NULL);
 }
 
+static bool pooled;
+
+bool unit_pg_is_pooled(void)
+{
+    return pooled;
+}
+
+static void begin_pooled(void)
+{
+    pooled = true;
+}
+
+int unit_pg_run_twice(const char *name, void (*setup)(void), void (*teardown)(void),
+                      const TTest *const *tests, size_t count)
+{
+    enum { SECONDS = 20 };
+    Suite *suite = suite_create(name);
+    TCase *tcases[] = {tcase_create("sessions"), tcase_create("pooled")};
+    tcase_add_checked_fixture(tcases[1], begin_pooled, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        tcase_set_timeout(tcases[i], SECONDS);
+        tcase_add_checked_fixture(tcases[i], setup, teardown);
+        for (size_t j = 0; j < count; j++)
+            tcase_add_test(tcases[i], tests[j]);
+        suite_add_tcase(suite, tcases[i]);
+    }
+    return unit_pg_run(suite);
+}
+
 int unit_pg_run_prepared(Suite *suite, bool (*prepare)(const char *url))
 {
     const char *server = getenv("NPSD_TEST_DATABASE_URL");

@@ -14,6 +14,11 @@
 int unit_pg_run(Suite *suite);
 /* The same, with prepare(its URL) called before the tests begin; false ends it. */
 int unit_pg_run_prepared(Suite *suite, bool (*prepare)(const char *url));
+/* A suite whose tests run twice: with sessions, and as behind a pooler (see pg.h), which
+ * unit_pg_is_pooled tells their setup. */
+int unit_pg_run_twice(const char *name, void (*setup)(void), void (*teardown)(void),
+                      const TTest *const *tests, size_t count);
+bool unit_pg_is_pooled(void);
 /* Of that database. */
 const char *unit_pg_url(void);
 /* The URL of another database of that server, or of another server (settings of a URL that come

@@ -28,22 +28,14 @@ static struct pg_options options;
 static struct pg *pg;
 static struct arena arena;
 
-static bool pooled; /* without anything that is left in a session */
-
 static void setup(void)
 {
     unit_pg_sql("DROP TABLE IF EXISTS item;"
                 "CREATE TABLE item (id int4 PRIMARY KEY, name text CHECK (name <> 'bad'))");
     options = (struct pg_options){
-        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = pooled};
+        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = unit_pg_is_pooled()};
     pg = pg_new(&options);
     arena_init(&arena, 1024);
-}
-
-static void setup_pooled(void)
-{
-    pooled = true;
-    setup();
 }
 
 static void teardown(void)
@@ -281,13 +273,5 @@ int main(void)
         test_commands_of_several_statements,
         test_copy_does_not_hang,
     };
-    Suite *suite = suite_create("pg");
-    for (int i = 0; i < 2; i++) {
-        TCase *tcase = tcase_create(i == 0 ? "sessions" : "pooled");
-        tcase_add_checked_fixture(tcase, i == 0 ? setup : setup_pooled, teardown);
-        for (size_t j = 0; j < sizeof(tests) / sizeof(*tests); j++)
-            tcase_add_test(tcase, tests[j]);
-        suite_add_tcase(suite, tcase);
-    }
-    return unit_pg_run(suite);
+    return unit_pg_run_twice("pg", setup, teardown, tests, sizeof(tests) / sizeof(*tests));
 }

@@ -23,21 +23,13 @@ static struct pg_options options;
 static struct pg *pg;
 static int64_t started;
 
-static bool pooled; /* without anything that is left in a session */
-
 static void setup(void)
 {
     unit_pg_sql("DROP TABLE IF EXISTS item; CREATE TABLE item (id int4 PRIMARY KEY)");
     options = (struct pg_options){
-        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = pooled};
+        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = unit_pg_is_pooled()};
     pg = pg_new(&options);
     started = clock_monotonic_us();
-}
-
-static void setup_pooled(void)
-{
-    pooled = true;
-    setup();
 }
 
 static void teardown(void)
@@ -294,8 +286,9 @@ END_TEST
 
 START_TEST(test_read_only_drops_the_connection)
 {
-    const char *const settings[] = {
-        pooled ? "transaction_read_only=on" : "default_transaction_read_only=on", NULL};
+    const char *const settings[] = {unit_pg_is_pooled() ? "transaction_read_only=on"
+                                                        : "default_transaction_read_only=on",
+                                    NULL};
     options.settings = settings;
     expect(DB_READ_ONLY, PG_EXEC(pg, &insert, NULL, P_INT4(1)));
     ck_assert(!pg_is_connected(pg));
@@ -357,14 +350,5 @@ int main(void)
         test_schema_that_drifts,
         test_warnings_are_no_errors,
     };
-    Suite *suite = suite_create("pg_faults");
-    for (int i = 0; i < 2; i++) {
-        TCase *tcase = tcase_create(i == 0 ? "sessions" : "pooled");
-        tcase_set_timeout(tcase, 20);
-        tcase_add_checked_fixture(tcase, i == 0 ? setup : setup_pooled, teardown);
-        for (size_t j = 0; j < sizeof(tests) / sizeof(*tests); j++)
-            tcase_add_test(tcase, tests[j]);
-        suite_add_tcase(suite, tcase);
-    }
-    return unit_pg_run(suite);
+    return unit_pg_run_twice("pg_faults", setup, teardown, tests, sizeof(tests) / sizeof(*tests));
 }

@@ -17,21 +17,13 @@ static const struct db_stmt *const *const sets[] = {set, NULL};
 static struct pg_options options;
 static struct pg *pg;
 
-static bool pooled; /* without anything that is left in a session */
-
 static void setup(void)
 {
     unit_pg_sql("DROP TABLE IF EXISTS item, late; CREATE TABLE item (id int4 PRIMARY KEY);"
                 "CREATE TABLE late (id int4 UNIQUE DEFERRABLE INITIALLY DEFERRED)");
     options = (struct pg_options){
-        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = pooled};
+        .url = unit_pg_url(), .sets = sets, .allow_unsafe = true, .pooled = unit_pg_is_pooled()};
     pg = pg_new(&options);
-}
-
-static void setup_pooled(void)
-{
-    pooled = true;
-    setup();
 }
 
 static void teardown(void)
@@ -188,7 +180,7 @@ START_TEST(test_forgotten_statements_rerun_the_whole)
 {
     struct plan plan = {.forget = true};
     expect(DB_OK, transact(&plan));
-    ck_assert_int_eq(plan.runs, pooled ? 1 : 2);
+    ck_assert_int_eq(plan.runs, unit_pg_is_pooled() ? 1 : 2);
     ck_assert_int_eq(items(), 2);
 }
 END_TEST
@@ -342,14 +334,6 @@ int main(void)
         test_pipeline_inside_a_transaction,
         test_large_parameters_do_not_deadlock,
     };
-    Suite *suite = suite_create("pg_transaction");
-    for (int i = 0; i < 2; i++) {
-        TCase *tcase = tcase_create(i == 0 ? "sessions" : "pooled");
-        tcase_set_timeout(tcase, 20);
-        tcase_add_checked_fixture(tcase, i == 0 ? setup : setup_pooled, teardown);
-        for (size_t j = 0; j < sizeof(tests) / sizeof(*tests); j++)
-            tcase_add_test(tcase, tests[j]);
-        suite_add_tcase(suite, tcase);
-    }
-    return unit_pg_run(suite);
+    return unit_pg_run_twice("pg_transaction", setup, teardown, tests,
+                             sizeof(tests) / sizeof(*tests));
 }

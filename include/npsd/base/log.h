@@ -7,8 +7,9 @@
  * values with spaces, quotes or "=" are quoted; control characters, line and paragraph separators,
  * marks that turn the direction of a text, and bytes outside UTF-8 become \uXXXX; each value is cut
  * after 256 bytes. Fields for which the line (2 KiB) has no room are
- * left out, and "cut=1" says so. errno stays as it was. Never log answers, keys, tokens or
- * addresses of people.
+ * left out, and "cut=1" says so. Of one warning or error there are twenty lines a second at most;
+ * the next one says how many were left_out. errno stays as it was. Never log answers, keys, tokens
+ * or addresses of people.
  *
  * An error is logged once, by the outermost function that knows what was being done.
  */
