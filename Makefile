@@ -155,7 +155,7 @@ FUZZ_BUILD = CC=clang SANITIZER=fuzzer-no-link,address,undefined BUILD=build/fuz
 check-layers:  ## who may include whom
 	@deploy/check-layers.sh
 
-test-mutants:  ## the fault rows against daemons with one promise broken each: twelve minutes, as root
+test-mutants:  ## the fault rows against daemons with one promise broken each: five minutes, as root
 	@deploy/packages.sh faults
 	@tests/fault/mutants.sh
 

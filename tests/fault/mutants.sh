@@ -18,7 +18,7 @@ async          F3:3,P3:1    I1|flushed      (a) commits do not wait for the disk
 no-fsync       P1:2,P2:1    misses|broken|flushed   (b) PostgreSQL with fsync=off
 ack-early      F1:5,F2:2    I1              (c) the reply goes out before the commit
 no-unique      F23:20       I3              (d) no unique key on the answers
-counted-apart  F24:1,F1:3   I5              (e) what counts an answer is another transaction
+counted-apart  F24:5,F1:3   I5              (e) what counts an answer is another transaction
 new-ids        F8:1,F5:3    I3              (f) a batch of unknown outcome is sent again under new ids
 no-fallback    F25:20       I8              (g) one poisoned answer refuses its whole batch
 '
