@@ -113,7 +113,7 @@ fault-programs:
 
 FAULT_OBJECTS = $(patsubst %.c,build/fault/obj/%.o,$(shell grep -l npsd/base/fault.h $(SRC)))
 
-test-faults:  ## the whole fault matrix (tests/fault): some 23 minutes, most of it as root only
+test-faults:  ## the whole fault matrix (tests/fault): some 26 minutes, most of it as root only
 	@deploy/packages.sh faults
 	@$(MAKE) fault-programs
 	@exec tests/fault/run.sh

@@ -126,10 +126,14 @@ static void log_failed_command(const struct session *session, size_t command,
     /* The Sync is behind the statements: a connection that ends then fails there. */
     size_t stmt = command >= PREPARES ? (command - PREPARES) / 2 : SIZE_MAX;
     const char *name = stmt < session->count ? session->stmts[stmt]->name : "session";
-    if (is_news(session))
-        log_error(NULL, "statement-failed", LOG_TEXT("statement", name),
-                  LOG_TEXT("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
-                  LOG_TEXT("text", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (!is_news(session))
+        return;
+    log_error(NULL, "statement-failed", LOG_TEXT("statement", name), LOG_TEXT("sqlstate", sqlstate),
+              LOG_TEXT("text", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
+    /* A statement of ours in a session that has just begun: it is not ours alone. */
+    if (sqlstate && strcmp(sqlstate, "42P05") == 0)
+        log_error(NULL, "session-is-shared", LOG_TEXT("try", "NPSD_TRANSACTION_POOLING=1"));
 }
 
 static void take_result(void *context, size_t command, const PGresult *result)

@@ -199,7 +199,12 @@ row_F25() { # COUNT
   done
   client_end
   row_check
-  detail="$poisoned poisoned answers refused, $(grep -c 'event=row-refused' "${folder[a]}/log") by PostgreSQL"
+  detail="$poisoned poisoned answers refused, $(count_logged row-refused) by PostgreSQL"
+}
+
+# With those that the log has left out, as a second has only so many.
+count_logged() { # EVENT
+  sed -n "s/.*event=$1 */1 /p" "${folder[a]}/log" | awk '{ n += 1 } match($0, /left_out=[0-9]+/) { n += substr($0, RSTART + 9, RLENGTH - 9) } END { print n + 0 }'
 }
 
 reconfigure() { # HOW

@@ -230,6 +230,23 @@ START_TEST(test_missing_role_is_told)
 }
 END_TEST
 
+/* As it looks behind a pooler in transaction mode that nobody told us of. */
+START_TEST(test_a_shared_session_is_told)
+{
+    static const struct db_stmt *const twice[] = {&backend, &backend, NULL};
+    static const struct db_stmt *const *const both[] = {twice, NULL};
+    options.sets = both;
+    unit_log_begin();
+    expect(DB_SCHEMA, pg_connect(pg));
+    ck_assert_int_eq(unit_log_count("event=session-is-shared try=\"NPSD_TRANSACTION_POOLING=1\""),
+                     1);
+    options.pooled = true;
+    pg_free(pg);
+    pg = pg_new(&options);
+    expect(DB_OK, pg_connect(pg));
+}
+END_TEST
+
 /* Connects with one statement only. */
 static enum db_status connect_with(const struct db_stmt *stmt)
 {
@@ -320,6 +337,7 @@ int main(void)
         test_role_is_taken_if_it_exists,
         test_role_that_may_not_be_taken,
         test_missing_role_is_told,
+        test_a_shared_session_is_told,
         test_durability_is_asked_for,
         test_memory_is_kept_for_the_next_statement,
         test_pooled_statements_bring_all_with_them,
