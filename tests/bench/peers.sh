@@ -76,9 +76,11 @@ replies() { # CODE
     awk -v code="code=\"$1\"}" 'index($1, code) && index($1, "{method=\"GET\",route=\"/v1/surveys/{survey}/nps\"") { n += $2 } END { print n + 0 }'
 }
 
-# Every load once a round, as in run.sh.
+# Every load once a round, as in run.sh. Those that are compared stand beside each other, as a processor's speed
+# changes within a minute; a round begins with another three.
 compare_loads() {
-  local loads_in_turn=(single64 fastify64 pgbench8 fresh64 single256 fastify256 hello64 pgbench16 single512 fastify512 same64 pgbench32)
+  local loads_in_turn=(single64 fastify64 pgbench8 fresh64 hello64 same64
+    single512 pgbench16 fastify256 single256 pgbench32 fastify512)
   local round i
   local unchanged
   unchanged=$(replies 304)
