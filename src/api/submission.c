@@ -42,14 +42,19 @@ bool submission_key_header(const struct call *call, const char **ret_key)
     return true;
 }
 
-/* The id: derived from the key if there is one, so that it is the same everywhere and for ever. */
-static struct uuid choose_id(const struct link *link, const struct submission *submission)
+/* What the sender, or the link, knows this answer by; NULL: nothing. */
+static const char *find_key(const struct link *link, const struct submission *submission,
+                            char link_key[static LINK_ANSWER_KEY_SIZE])
 {
-    const struct response *response = &submission->response;
-    const char *key = response->external_id ? response->external_id : submission->key;
-    char link_key[LINK_ANSWER_KEY_SIZE];
     if (link)
-        key = link_answer_key(link, link_key);
+        return link_answer_key(link, link_key);
+    const char *external_id = submission->response.external_id;
+    return external_id ? external_id : submission->key;
+}
+
+/* Derived from the key if there is one, so that it is the same everywhere and for ever. */
+static struct uuid choose_id(const struct response *response, const char *key)
+{
     return key ? uuid_derive(response->survey->slug, key) : uuid_v7(response->received_us);
 }
 
@@ -118,12 +123,15 @@ struct answer_row submission_row(struct arena *arena, const struct response *res
 
 void submission_prepare(const struct call *call, struct submission *submission)
 {
-    const struct uuid id = choose_id(call_identity(call)->link, submission);
+    char link_key[LINK_ANSWER_KEY_SIZE];
+    const char *key = find_key(call_identity(call)->link, submission, link_key);
+    const struct uuid id = choose_id(&submission->response, key);
     submission->item = (struct lane_item){
         .row = submission_row(call->arena, &submission->response, &id),
         .deadline_us = clock_monotonic_us() + SUBMISSION_DEADLINE_MS * 1000,
     };
-    response_hash(&submission->response, submission->item.row.hash);
+    if (key) /* else nobody can send this answer again, to be compared with it */
+        response_hash(&submission->response, submission->item.row.hash);
     take_facets(&submission->item, &submission->response);
 }
 

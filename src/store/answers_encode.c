@@ -2,6 +2,8 @@
 
 #include "npsd/db/array.h"
 
+#include <string.h>
+
 /* A column that every row has: how its array is made. */
 struct full_column {
     enum db_array_type type;
@@ -40,7 +42,9 @@ static void add_id(struct buf *array, const struct answer_row *row)
 
 static void add_hash(struct buf *array, const struct answer_row *row)
 {
-    db_array_bytea(array, row->hash, sizeof row->hash);
+    static const uint8_t none[RESPONSE_HASH_SIZE];
+    bool given = memcmp(row->hash, none, sizeof none) != 0;
+    db_array_bytea(array, row->hash, given ? sizeof row->hash : 0);
 }
 
 static const struct full_column full_columns[] = {

@@ -123,6 +123,23 @@ START_TEST(what_is_not_given_is_null)
 }
 END_TEST
 
+/* Its answer was sent without a key; our own second try still finds it the same. */
+START_TEST(no_hash_is_stored_as_none)
+{
+    struct answer_row row = full_row();
+    struct answer_found found;
+    memset(row.hash, 0, sizeof row.hash);
+    ck_assert_int_eq(append_rows(&row, 1), DB_OK);
+    expect_text("length(body_hash)", "0");
+    ck_assert_int_eq(carefully(batch_of(&row, 1), 1, &found), DB_OK);
+    ck_assert_int_eq(found.outcome, ANSWER_REPLAYED);
+    ck_assert_mem_eq(found.hash, row.hash, sizeof row.hash);
+    row.hash[15] = 1;
+    ck_assert_int_eq(carefully(batch_of(&row, 1), 1, &found), DB_OK);
+    ck_assert_int_eq(found.outcome, ANSWER_REUSED);
+}
+END_TEST
+
 /* Columns that only some rows of a batch have. */
 START_TEST(sparse_columns)
 {
@@ -330,6 +347,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, every_column_is_written_as_given, 0, 2);
     tcase_add_loop_test(tcase, what_is_not_given_is_null, 0, 2);
+    tcase_add_test(tcase, no_hash_is_stored_as_none);
     tcase_add_loop_test(tcase, sparse_columns, 0, 2);
     tcase_add_test(tcase, a_conflict_writes_nothing);
     tcase_add_test(tcase, a_refused_row_writes_nothing);

@@ -121,6 +121,18 @@ START_TEST(the_key_is_the_id)
 }
 END_TEST
 
+/* What nobody can send again is not compared, so nothing is kept to compare it with. */
+START_TEST(only_what_has_a_key_has_a_hash)
+{
+    static const uint8_t none[RESPONSE_HASH_SIZE];
+    who.role = ROLE_ADMIN;
+    ck_assert_mem_eq(submit("{'score': 9}", NULL)->item.row.hash, none, sizeof none);
+    ck_assert_mem_ne(submit("{'score': 9}", "k")->item.row.hash, none, sizeof none);
+    ck_assert_mem_ne(submit("{'score': 9, 'external_id': 'k'}", NULL)->item.row.hash, none,
+                     sizeof none);
+}
+END_TEST
+
 /* Survey and key do not run together. */
 START_TEST(ids_of_surveys_are_apart)
 {
@@ -348,6 +360,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         the_key_is_the_id,
+        only_what_has_a_key_has_a_hash,
         ids_of_surveys_are_apart,
         json_and_form,
         cuts_of_all_types,

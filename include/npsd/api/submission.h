@@ -28,8 +28,9 @@ enum { SUBMISSION_DEADLINE_MS = 8000 };
 /* The rules for what this call may send. */
 struct response_rules submission_rules(const struct call *call, bool batch);
 
-/* Makes the lane item from submission->response and ->key: the id, the hash, the row. The id of an
- * answer by link derives from the link, whatever the key. */
+/* Makes the lane item from submission->response and ->key: the id, the hash if the
+ * answer can come again, the row. The id of an answer by link derives from the link, whatever the
+ * key. */
 void submission_prepare(const struct call *call, struct submission *submission);
 
 /* The row of an answer: everything but hash, agent and facets. */
