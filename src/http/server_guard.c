@@ -177,12 +177,20 @@ static bool target_is_plain(const char *target)
  * nobody is let in by "user@". */
 static bool is_authority(const char *text)
 {
-    static const char alphanumeric[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    enum { IN_NAME = 1, IN_BRACKETS = 2, ANYWHERE = IN_NAME | IN_BRACKETS };
+    static const uint8_t allowed[256] = {
+        ['a' ... 'z'] = ANYWHERE, ['A' ... 'Z'] = ANYWHERE, ['0' ... '9'] = ANYWHERE,
+        ['.'] = ANYWHERE,         [':'] = IN_BRACKETS,      ['-'] = IN_NAME,
+        ['_'] = IN_NAME,          ['~'] = IN_NAME,          ['%'] = IN_NAME,
+        ['!'] = IN_NAME,          ['$'] = IN_NAME,          ['&'] = IN_NAME,
+        ['\''] = IN_NAME,         ['('] = IN_NAME,          [')'] = IN_NAME,
+        ['*'] = IN_NAME,          ['+'] = IN_NAME,          [','] = IN_NAME,
+        [';'] = IN_NAME,          ['='] = IN_NAME,
+    };
     bool bracket = *text == '[';
     const char *at = text + bracket;
     const char *from = at;
-    while (*at && (strchr(alphanumeric, *at) || strchr(bracket ? ":." : "-._~%!$&'()*+,;=", *at)))
+    while (allowed[(unsigned char)*at] & (bracket ? IN_BRACKETS : IN_NAME))
         at++;
     if (at == from || (bracket && *at++ != ']'))
         return false;
