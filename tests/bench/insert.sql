@@ -10,4 +10,4 @@
 insert into peer
   (survey_id, score, channel, answered_at, received_at, id, f1, body_hash, answers, properties)
 values
-  (1, :score, 0, now(), now(), (:high::text || :low::text)::uuid, :branch, :hash, :answers, :properties);
+  (1, :score, 0, now(), now(), (:high::text || :low::text)::uuid, :branch, '', :answers, :properties);

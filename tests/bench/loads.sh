@@ -24,7 +24,7 @@ insert() { # SCHEMA CLIENTS SECONDS
   export PGOPTIONS="-c search_path=$1"
   exec timeout --kill-after=5 $(($3 + 60)) pgbench --no-vacuum --protocol=prepared --jobs=2 \
     --client="$2" --time="$3" --file=tests/bench/insert.sql \
-    --define=n=0 --define=base="${EPOCHREALTIME/./}" --define=hash='' \
+    --define=n=0 --define=base="${EPOCHREALTIME/./}" \
     --define=answers='{"why": "Fast"}' --define=properties='{"branch": "north"}' "$NPSD_DATABASE_URL"
 }
 
