@@ -6,12 +6,14 @@ readonly zone=Asia/Kathmandu
 
 iso() { TZ=UTC printf '%(%Y-%m-%dT%H:%M:%SZ)T' "$1"; } # SECONDS
 
-# Sets query: the parameters of a window, for the nth time. A window of 30 days begins a quarter hour
-# earlier each time, all time a month earlier in a decade before any answer, a series a day.
+# Sets query: the parameters of a window, for the nth time. A window of 30 days begins seven quarter hours
+# earlier each time, so that all hours of the day have their share, whenever this runs: what a facet's window
+# cuts off a day is counted from rows. A quarter begins a quarter hour earlier, all time a month earlier in a
+# decade before any answer, a series a day.
 window() { # NAME N
   local now quarter=$((EPOCHSECONDS / 900 * 900))
   case $1 in
-    days) query="from=$(iso $((quarter - 30 * 86400 - $2 * 900)))" ;;
+    days) query="from=$(iso $((quarter - 30 * 86400 - $2 * 7 * 900)))" ;;
     quarter) query="tz=$zone&from=$(iso $((quarter_began - $2 * 900)))&to=$quarter_ends" ;;
     all) query="from=$((1980 + $2 / 12))-$(printf %02d $((1 + $2 % 12)))-01&to=2100-01-01" ;;
     year)
