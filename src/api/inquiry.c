@@ -26,7 +26,8 @@ enum db_status inquiry_ask(const struct call *call, const struct inquiry_kind *k
     if (errors->count > 0)
         return window_query_check_zone(call->db, &inquiry->query, errors);
     enum db_status status = resolve_and_count(call, kind, inquiry, errors);
-    if (status == DB_LOST)
+    bool elsewhere = status == DB_RETRY && !pg_is_connected(call->db);
+    if (status == DB_LOST || elsewhere)
         status = resolve_and_count(call, kind, inquiry, errors);
     return status;
 }

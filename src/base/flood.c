@@ -55,3 +55,20 @@ bool flood_admit(const char *event, int64_t now_us, int64_t *ret_left_out)
     pthread_mutex_unlock(&lock);
     return admitted;
 }
+
+bool flood_rest(int64_t now_us, const char **ret_event, int64_t *ret_left_out)
+{
+    bool found = false;
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < EVENTS_MAX && !found; i++) {
+        struct meter *meter = &meters[i];
+        found = meter->left_out > 0 && now_us - meter->began_us >= CLOCK_SECOND_US;
+        if (found) {
+            *ret_event = meter->event;
+            *ret_left_out = meter->left_out;
+            meter->left_out = 0;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
+}

@@ -155,16 +155,12 @@ bool log_enabled(enum log_level level)
     return (int)level <= atomic_load_explicit(&max_level, memory_order_relaxed);
 }
 
-void log_write(enum log_level level, const char *request_id, const char *event,
-               const struct log_field *fields)
+static void write_line(enum log_level level, const char *request_id, const char *event,
+                       int64_t left_out, const struct log_field *fields)
 {
     char time[CLOCK_TEXT_SIZE];
     struct line line = {.len = 0};
     int saved = errno;
-    int64_t left_out = 0;
-    if (!log_enabled(level) ||
-        (level <= LOG_WARNING && !flood_admit(event, clock_monotonic_us(), &left_out)))
-        return;
     line_text(&line, "ts=");
     line_text(&line, clock_format(clock_now_us(), time));
     line_field(&line, &(struct log_field)LOG_TEXT("level", level_names[level]));
@@ -179,4 +175,21 @@ void log_write(enum log_level level, const char *request_id, const char *event,
     while (write(STDERR_FILENO, line.text, line.len) < 0 && errno == EINTR)
         ;
     errno = saved;
+}
+
+void log_write(enum log_level level, const char *request_id, const char *event,
+               const struct log_field *fields)
+{
+    int64_t left_out = 0;
+    if (log_enabled(level) &&
+        (level > LOG_WARNING || flood_admit(event, clock_monotonic_us(), &left_out)))
+        write_line(level, request_id, event, left_out, fields);
+}
+
+void log_rest(bool at_once)
+{
+    int64_t now_us = at_once ? INT64_MAX : clock_monotonic_us(), left_out;
+    const char *event;
+    while (flood_rest(now_us, &event, &left_out))
+        write_line(LOG_WARNING, NULL, "left-out", left_out, LOG_FIELDS(LOG_TEXT("of", event)));
 }

@@ -119,8 +119,9 @@ bool cli_can_migrate(const struct config *config)
 {
     if (config->transaction_pooling)
         fprintf(stderr,
-                "npsd: a migration needs a session of its own: without NPSD_TRANSACTION_POOLING, "
-                "and with the URL of PostgreSQL itself\n");
+                "npsd: a migration needs a session of its own: run `npsd migrate` without "
+                "NPSD_TRANSACTION_POOLING and with the URL of PostgreSQL itself, and `npsd serve` "
+                "without --migrate\n");
     return !config->transaction_pooling;
 }
 

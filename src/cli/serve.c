@@ -308,6 +308,7 @@ static int serve(const struct config *config, bool migrate)
         log_error(NULL, "start-failed");
     }
     bool answered = stop(&service);
+    log_rest(true);
     log_info(NULL, "stopped", LOG_TEXT("answered", answered ? "all" : "not all"));
     return started && answered ? CLI_OK : CLI_REFUSED;
 }

@@ -20,9 +20,11 @@ static struct timespec period(void)
                              .tv_nsec = us % CLOCK_SECOND_US * 1000};
 }
 
-/* The log is told once of each thread that is stuck, and when all is well again. */
+/* The log is told what it was spared, once of each thread that is stuck, and when all is well
+ * again. */
 static void look(const char **told)
 {
+    log_rest(false);
     const char *stuck = pulse_stuck(clock_monotonic_us());
     if (!stuck)
         notify_send("WATCHDOG=1");

@@ -84,3 +84,12 @@ enum db_status pg_pipeline(struct pg *pg, const struct db_call *calls, size_t co
         PQclear(pipeline.last);
     return status;
 }
+
+/* No statements are left of a pipeline but those that a pooled one brings along. */
+enum db_status pg_look_after(struct pg *pg)
+{
+    enum db_status status = pg_connect(pg);
+    if (status == DB_OK && pg->options->pooled)
+        status = pg_pipeline(pg, NULL, 0, NULL);
+    return status == DB_RETRY ? pg_connect(pg) : status;
+}

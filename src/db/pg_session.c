@@ -7,8 +7,9 @@
 
 /*
  * Everything goes out in one pipeline, so connecting costs one round trip: what PostgreSQL says of
- * its durability, memory, the settings, the role, then each statement prepared and described. The
- * settings come after the question about durability because synchronous_commit is one of them.
+ * its durability, memory, the settings, the role, then each statement prepared and described.
+ * Of synchronous_commit, which is one of our settings, the question is what a session begins with:
+ * a pooler may give us one that somebody has changed.
  */
 static const struct db_stmt durability = {
     "npsd durability", "", "text",
@@ -16,8 +17,8 @@ static const struct db_stmt durability = {
     " CASE pg_catalog.current_setting('fsync') WHEN 'off' THEN 'fsync' END,"
     " CASE pg_catalog.current_setting('full_page_writes') WHEN 'off'"
     "  THEN 'full_page_writes' END,"
-    " CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off'"
-    "  THEN 'synchronous_commit' END)"};
+    " (SELECT name FROM pg_catalog.pg_settings"
+    "  WHERE name = 'synchronous_commit' AND reset_val = 'off'))"};
 
 /*
  * glibc gives memory back to the system when 128 KiB are free at the end of the heap, so a backend

@@ -97,7 +97,7 @@ static void *work(void *context)
         if (job)
             run_job(worker, job);
         else if (!stop)
-            pg_connect(worker->pg);
+            pg_look_after(worker->pg);
         atomic_store(&worker->well, pg_is_well(worker->pg));
     }
     return NULL;

@@ -67,9 +67,10 @@ static bool bind_socket(struct listener *listener, const struct addrinfo *to)
 {
     listener->fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1;
+    if (listener->fd < 0)
+        return false;
     limit_held(listener->fd);
-    return listener->fd >= 0 &&
-           setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+    return setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
            bind(listener->fd, to->ai_addr, to->ai_addrlen) == 0 &&
            listen(listener->fd, BACKLOG) == 0 && describe(listener);
 }

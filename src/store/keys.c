@@ -27,6 +27,13 @@ static const struct db_stmt touch = {
 
 const struct db_stmt *const keys_statements[] = {&read_all, &insert, &revoke, &touch, NULL};
 
+/* 0 is "does not end", so a key that has ended long ago ended a moment after 1970. */
+static int64_t read_expiry(const struct db_result *result, int row, int column)
+{
+    int64_t at_us = db_time(result, row, column);
+    return db_is_null(result, row, column) ? 0 : at_us > 1 ? at_us : 1;
+}
+
 static void read_key(const struct db_result *result, int row, struct arena *arena,
                      struct key_record *key)
 {
@@ -41,7 +48,7 @@ static void read_key(const struct db_result *result, int row, struct arena *aren
         .all_surveys = db_is_null(result, row, 4),
         .created_us = db_time(result, row, 7),
         .last_used_us = db_time(result, row, 8),
-        .expires_us = db_time(result, row, 9),
+        .expires_us = read_expiry(result, row, 9),
         .revoked_us = db_time(result, row, 10),
     };
     role_parse(role, strlen(role), &key->role);

@@ -34,6 +34,35 @@ ssize_t send(int fd, const void *bytes, size_t len, int flags)
     return atomic_load(&gone) ? -1 : real(fd, bytes, len, flags);
 }
 
+static int no_socket; /* why there is none to be had */
+
+int socket(int domain, int type, int protocol)
+{
+    static int (*real)(int, int, int);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "socket");
+    errno = no_socket;
+    return no_socket ? -1 : real(domain, type, protocol);
+}
+
+/* An address of a kind that the system does not have, say. */
+START_TEST(why_it_does_not_listen)
+{
+    static struct edge edge;
+    edge_start(&edge, NULL);
+    unit_log_begin();
+    no_socket = EAFNOSUPPORT;
+    const struct server_options options = {.listen = "127.0.0.1:0", .threads = 1, .connections = 8};
+    ck_assert_ptr_null(server_start(&options, &edge.app));
+    no_socket = 0;
+    edge_stop(&edge);
+    ck_assert_int_eq(
+        unit_log_count("event=listen-failed address=127.0.0.1:0 reason=\"Address family"
+                       " not supported"),
+        1);
+}
+END_TEST
+
 START_TEST(no_path_of_a_client_that_went_away)
 {
     static struct edge edge;
@@ -62,6 +91,6 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {no_path_of_a_client_that_went_away};
+    const TTest *const tests[] = {why_it_does_not_listen, no_path_of_a_client_that_went_away};
     return suite_run("http_log", tests, COUNT_OF(tests));
 }

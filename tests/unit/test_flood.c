@@ -53,6 +53,23 @@ START_TEST(events_are_counted_apart)
 }
 END_TEST
 
+START_TEST(the_rest_is_told_when_its_second_is_over)
+{
+    const char *event = NULL;
+    int64_t left_out = 0;
+    ck_assert(!flood_rest(0, &event, &left_out));
+    written("e", FLOOD_LINES + 7, 0, &left_out);
+    written("f", FLOOD_LINES, 0, &left_out);
+    ck_assert(!flood_rest(CLOCK_SECOND_US - 1, &event, &left_out));
+    ck_assert(flood_rest(CLOCK_SECOND_US, &event, &left_out));
+    ck_assert_str_eq(event, "e");
+    ck_assert_int_eq(left_out, 7);
+    ck_assert(!flood_rest(CLOCK_SECOND_US, &event, &left_out));
+    ck_assert_int_eq(written("e", 1, CLOCK_SECOND_US, &left_out), 1);
+    ck_assert_int_eq(left_out, 0); /* not twice */
+}
+END_TEST
+
 START_TEST(more_events_than_there_is_room_for)
 {
     static char names[1000][8];
@@ -68,7 +85,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {a_second_has_so_many, a_few_are_never_left_out,
-                                  events_are_counted_apart, more_events_than_there_is_room_for};
+    const TTest *const tests[] = {
+        a_second_has_so_many, a_few_are_never_left_out, events_are_counted_apart,
+        the_rest_is_told_when_its_second_is_over, more_events_than_there_is_room_for};
     return suite_run("flood", tests, COUNT_OF(tests));
 }

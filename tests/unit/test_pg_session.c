@@ -1,5 +1,6 @@
 /* What is set and prepared on a fresh connection. */
 #include "../../src/db/pg_internal.h"
+#include "npsd/base/clock.h"
 #include "support/unit_log.h"
 #include "support/unit_pg.h"
 #include <stdio.h>
@@ -132,6 +133,21 @@ START_TEST(test_pooled_notices_another_server)
     snprintf(pg->server, sizeof(pg->server), "1763740800.000001");
     expect(DB_OK, pg_transaction(pg, "look", DB_READ_COMMITTED, look_around, NULL));
     ck_assert_uint_eq(pg_connections(pg), 3);
+}
+END_TEST
+
+/* Nobody who waits has to hear of it, if the connection was idle. */
+START_TEST(test_pooled_is_looked_after)
+{
+    options.pooled = true;
+    expect(DB_OK, pg_look_after(pg));
+    expect(DB_OK, pg_look_after(pg));
+    ck_assert_uint_eq(pg_connections(pg), 1);
+    snprintf(pg->server, sizeof(pg->server), "1763740800.000001");
+    expect(DB_OK, pg_look_after(pg));
+    ck_assert_uint_eq(pg_connections(pg), 2);
+    expect_set_up();
+    ck_assert_uint_eq(pg_connections(pg), 2);
 }
 END_TEST
 
@@ -298,6 +314,23 @@ START_TEST(test_durability_is_asked_for)
 }
 END_TEST
 
+/* What its last user left there says nothing of the server. */
+START_TEST(test_a_shared_session_tells_its_beginning)
+{
+    unit_pg_sql("ALTER DATABASE %s SET synchronous_commit = on",
+                unit_pg_value("SELECT current_database()"));
+    options.pooled = true;
+    enum db_status connected = pg_connect(pg);
+    unit_pg_sql("ALTER DATABASE %s RESET synchronous_commit",
+                unit_pg_value("SELECT current_database()"));
+    expect(DB_OK, connected);
+    expect(DB_OK, pg_command(pg, "SET synchronous_commit = off"));
+    options.allow_unsafe = false;
+    pg_session_begin(pg, clock_monotonic_us() + CLOCK_SECOND_US);
+    ck_assert_msg(!strstr(pg_error(pg), "synchronous_commit"), "%s", pg_error(pg));
+}
+END_TEST
+
 /* Pages that the backend has asked the system for. */
 static long pages_taken(void)
 {
@@ -339,9 +372,11 @@ int main(void)
         test_missing_role_is_told,
         test_a_shared_session_is_told,
         test_durability_is_asked_for,
+        test_a_shared_session_tells_its_beginning,
         test_memory_is_kept_for_the_next_statement,
         test_pooled_statements_bring_all_with_them,
         test_pooled_notices_another_server,
+        test_pooled_is_looked_after,
         test_pooled_takes_the_role,
     };
     Suite *suite = suite_create("pg_session");

@@ -92,6 +92,19 @@ START_TEST(inserted_is_read_back)
 }
 END_TEST
 
+/* By hand, say, to end it now. */
+START_TEST(an_end_before_all_time_is_an_end)
+{
+    static const char *const ends[] = {"to_timestamp(0)", "'-infinity'", "'1969-12-31Z'"};
+    add(ROLE_ADMIN, "ended");
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        unit_pg_sql("update api_key set expires_at = %s", ends[i]);
+        read_keys(false);
+        ck_assert_int_eq(keys[0].expires_us, 1);
+    }
+}
+END_TEST
+
 START_TEST(every_role)
 {
     for (enum role role = ROLE_SUBMIT; role < ROLE_COUNT; role++)
@@ -173,6 +186,7 @@ int main(void)
     const TTest *const tests[] = {none_there,
                                   inserted_is_read_back,
                                   every_role,
+                                  an_end_before_all_time_is_an_end,
                                   an_empty_list_is_not_all,
                                   the_same_hash_conflicts,
                                   revoked_once,

@@ -2,6 +2,8 @@
 #include "../../src/cli/watch.h"
 
 #include "npsd/base/clock.h"
+#include "npsd/base/flood.h"
+#include "npsd/base/log.h"
 #include "npsd/base/pulse.h"
 #include "suite.h"
 #include "support/unit_log.h"
@@ -119,8 +121,25 @@ START_TEST(a_stuck_thread_starves_it)
 }
 END_TEST
 
+/* Of an event that does not come again. */
+START_TEST(tells_what_the_log_was_spared)
+{
+    int ended = 0;
+    unit_log_begin();
+    for (int i = 0; i < FLOOD_LINES + 3; i++)
+        log_error(NULL, "once");
+    ck_assert_int_eq(pthread_create(&watcher, NULL, watch, &ended), 0);
+    for (int ms = 0; ms < 5000 && unit_log_count("event=left-out") == 0; ms += 10)
+        told(10);
+    ck_assert_int_eq(end_with(SIGTERM, &ended), SIGTERM);
+    ck_assert_int_eq(unit_log_count("event=once"), FLOOD_LINES);
+    ck_assert_int_eq(unit_log_count("level=warning event=left-out left_out=3 of=once"), 1);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {feeds_the_watchdog_until_a_signal, a_stuck_thread_starves_it};
+    const TTest *const tests[] = {feeds_the_watchdog_until_a_signal, a_stuck_thread_starves_it,
+                                  tells_what_the_log_was_spared};
     return suite_run_checked("watch", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -19,4 +19,10 @@ enum { FLOOD_LINES = 20 };
  */
 bool flood_admit(const char *event, int64_t now_us, int64_t *ret_left_out);
 
+/*
+ * An event of which lines have been left out, and how many, if none of it has come since and its
+ * second is over: each time another one. False: there is none. Any thread.
+ */
+bool flood_rest(int64_t now_us, const char **ret_event, int64_t *ret_left_out);
+
 #endif

@@ -57,6 +57,10 @@ bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *request_id, const char *event,
                const struct log_field *fields);
 
+/* Says what was left out (base/flood.h) of events that did not come again: of those whose second is
+ * over, or at once of all. */
+void log_rest(bool at_once);
+
 #define LOG_FIELDS(...) ((const struct log_field[LOG_FIELDS_MAX]){__VA_ARGS__})
 #define log_error(id, event, ...) log_write(LOG_ERROR, id, event, LOG_FIELDS(__VA_ARGS__))
 #define log_warning(id, event, ...) log_write(LOG_WARNING, id, event, LOG_FIELDS(__VA_ARGS__))

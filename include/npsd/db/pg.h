@@ -22,9 +22,10 @@
  *
  * Pooled: a pooler in transaction mode (PgBouncer) gives each transaction any of its sessions, so
  * nothing may be left in one. Then nothing is prepared, each statement and transaction brings the
- * settings and the role with it, for itself alone. If the pooler
- * has gone on with another server, or this one has been restarted, that is DB_RETRY and the end of
- * the connection, so pg_connections moves. pg_command outside a transaction has no settings at all.
+ * settings and the role with it, for itself alone. If the pooler has gone on with another server,
+ * or this one has been started anew (not if only its backends have, after a crash of one), that is
+ * DB_RETRY and the end of the connection, so pg_connections moves. pg_command outside a transaction
+ * has no settings at all.
  */
 #ifndef NPSD_DB_PG_H
 #define NPSD_DB_PG_H
@@ -92,6 +93,9 @@ void pg_abandon(struct pg *pg);
 
 /* Connects if need be: DB_OK, DB_AWAY, DB_SCHEMA or DB_UNSAFE. */
 enum db_status pg_connect(struct pg *pg);
+/* The same for a connection that has been idle; pooled it asks whether the server is still the
+ * same, so that the next statement need not find out. */
+enum db_status pg_look_after(struct pg *pg);
 bool pg_is_connected(const struct pg *pg);
 /* How many connections have been made: moves when the next answer may come from another server. */
 uint64_t pg_connections(const struct pg *pg);
