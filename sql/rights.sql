@@ -59,7 +59,7 @@ begin
       ('select', 'journal_cell'),
       ('select, insert, delete, update (low, changed)', 'tally_state'),
       ('select, insert, delete, update (n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10)',
-       'tally_quarter, tally_hour, tally_day, tally_month, tally_year'),
+       'tally_quarter, tally_hour, tally_six_hours, tally_day, tally_month, tally_year'),
       ('select, insert, delete, update (shown, dismissed)', 'display'),
       ('select', 'schema_migrations'),
       ('execute', 'function quarter_of(timestamptz), counted_answers(int), response_cuts(int, timestamptz, timestamptz),'

@@ -8,12 +8,12 @@
 
 /* An end of windows, and the stretch from it to the next step. */
 struct piece_step {
-    int64_t at_us, midnight_us;
-    int opened;          /* windows that begin here, less those that end here */
-    bool after_midnight; /* its part is what lies behind its midnight: negative */
-    size_t part;         /* the piece between it and its midnight, or none */
-    size_t piece;        /* of the stretch, or none: no window needs it, or it holds no whole day */
-    bool has_parts;      /* the stretch also has the parts of both ends */
+    int64_t at_us, bound_us;
+    int opened;       /* windows that begin here, less those that end here */
+    bool after_bound; /* its part is what lies behind its bound: negative */
+    size_t part;      /* the piece between it and its bound, or none */
+    size_t piece;     /* of the stretch, or none: no window needs it, or it holds no whole slot */
+    bool has_parts;   /* the stretch also has the parts of both ends */
     struct nps_counts before; /* of all stretches up to this step: pieces_add_up */
 };
 
@@ -28,18 +28,18 @@ static int compare_instants(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Open ends are their own midnights. */
-static int64_t midnight_of(int64_t at_us, int64_t now_us)
+/* Open ends are their own bounds. */
+static int64_t bound_of(int64_t at_us, int64_t slot_us, int64_t now_us)
 {
-    int64_t forward_us = at_us > now_us ? CLOCK_DAY_US - 1 : CLOCK_DAY_US / 2;
+    int64_t forward_us = at_us > now_us ? slot_us - 1 : slot_us / 2;
 
-    if (at_us == SLOTS_OPEN_FROM || at_us == SLOTS_OPEN_TO)
+    if (slot_us == 0 || at_us == SLOTS_OPEN_FROM || at_us == SLOTS_OPEN_TO)
         return at_us;
-    return clock_floor_div(at_us + forward_us, CLOCK_DAY_US) * CLOCK_DAY_US;
+    return clock_floor_div(at_us + forward_us, slot_us) * slot_us;
 }
 
 static void make_steps(struct arena *arena, struct pieces *pieces, const struct slot_span *windows,
-                       int64_t now_us)
+                       int64_t slot_us, int64_t now_us)
 {
     size_t ends = 0, steps = 0;
     int64_t *at_us = arena_calloc(arena, 2 * pieces->window_count + 1, sizeof(*at_us));
@@ -55,7 +55,7 @@ static void make_steps(struct arena *arena, struct pieces *pieces, const struct 
         if (i == 0 || at_us[i] != at_us[i - 1])
             pieces->steps[steps++] =
                 (struct piece_step){.at_us = at_us[i],
-                                    .midnight_us = midnight_of(at_us[i], now_us),
+                                    .bound_us = bound_of(at_us[i], slot_us, now_us),
                                     .part = NO_PIECE,
                                     .piece = NO_PIECE};
     pieces->step_count = steps;
@@ -101,37 +101,36 @@ static void add_part(struct pieces *pieces, struct piece_step *step)
 {
     if (step->part != NO_PIECE)
         return;
-    step->after_midnight = step->midnight_us < step->at_us;
-    step->part = step->after_midnight ? add_piece(pieces, step->midnight_us, step->at_us)
-                                      : add_piece(pieces, step->at_us, step->midnight_us);
+    step->after_bound = step->bound_us < step->at_us;
+    step->part = step->after_bound ? add_piece(pieces, step->bound_us, step->at_us)
+                                   : add_piece(pieces, step->at_us, step->bound_us);
 }
 
-static bool is_long(int64_t from_us, int64_t to_us)
+static bool is_long(int64_t from_us, int64_t to_us, int64_t slot_us)
 {
-    return from_us == SLOTS_OPEN_FROM || to_us == SLOTS_OPEN_TO ||
-           to_us - from_us >= CLOCK_DAY_US / 2;
+    return from_us == SLOTS_OPEN_FROM || to_us == SLOTS_OPEN_TO || to_us - from_us >= slot_us / 2;
 }
 
-static void add_stretch(struct pieces *pieces, struct piece_step *step, bool whole_days)
+static void add_stretch(struct pieces *pieces, struct piece_step *step, int64_t slot_us)
 {
-    step->has_parts = whole_days && is_long(step->at_us, step[1].at_us);
-    step->piece = step->has_parts ? add_piece(pieces, step->midnight_us, step[1].midnight_us)
+    step->has_parts = slot_us > 0 && is_long(step->at_us, step[1].at_us, slot_us);
+    step->piece = step->has_parts ? add_piece(pieces, step->bound_us, step[1].bound_us)
                                   : add_piece(pieces, step->at_us, step[1].at_us);
 }
 
 struct pieces pieces_cut(struct arena *arena, const struct slot_span *windows, size_t count,
-                         bool whole_days, int64_t now_us)
+                         int64_t slot_us, int64_t now_us)
 {
     struct pieces pieces = {.window_count = count};
     int open = 0;
 
-    make_steps(arena, &pieces, windows, now_us);
+    make_steps(arena, &pieces, windows, slot_us, now_us);
     place_windows(arena, &pieces, windows);
     pieces.spans = arena_calloc(arena, 2 * pieces.step_count + 1, sizeof(*pieces.spans));
     for (size_t i = 0; i + 1 < pieces.step_count; i++) {
         open += pieces.steps[i].opened;
         if (open > 0)
-            add_stretch(&pieces, &pieces.steps[i], whole_days);
+            add_stretch(&pieces, &pieces.steps[i], slot_us);
     }
     for (size_t i = 0; i + 1 < pieces.step_count; i++)
         if (pieces.steps[i].has_parts) {
@@ -153,7 +152,7 @@ static void add(struct nps_counts *sum, const struct nps_counts *of_pieces, size
 static void add_part_of(struct nps_counts *sum, const struct nps_counts *of_pieces,
                         const struct piece_step *step, int sign)
 {
-    add(sum, of_pieces, step->part, step->after_midnight ? -sign : sign);
+    add(sum, of_pieces, step->part, step->after_bound ? -sign : sign);
 }
 
 void pieces_add_up(struct pieces *pieces, const struct nps_counts *of_pieces,

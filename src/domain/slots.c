@@ -3,13 +3,15 @@
 
 enum { QUARTERS_A_DAY = 96 };
 
-static int64_t width_us(enum slot_level level)
+int64_t slot_width_us(enum slot_level level)
 {
     switch (level) {
     case SLOT_QUARTER:
         return CLOCK_DAY_US / QUARTERS_A_DAY;
     case SLOT_HOUR:
         return CLOCK_DAY_US / 24;
+    case SLOT_SIX_HOURS:
+        return CLOCK_DAY_US / 4;
     default:
         return CLOCK_DAY_US;
     }
@@ -18,7 +20,7 @@ static int64_t width_us(enum slot_level level)
 int32_t slot_of(enum slot_level level, int64_t instant_us)
 {
     int year, month, day;
-    int32_t slot = (int32_t)clock_floor_div(instant_us, width_us(level));
+    int32_t slot = (int32_t)clock_floor_div(instant_us, slot_width_us(level));
     if (level < SLOT_MONTH)
         return slot;
     clock_civil_from_days(slot, &year, &month, &day);
@@ -32,7 +34,7 @@ int64_t slot_start_us(enum slot_level level, int32_t slot)
     if (slot == INT32_MAX)
         return SLOTS_OPEN_TO;
     if (level < SLOT_MONTH)
-        return slot * width_us(level);
+        return slot * slot_width_us(level);
     int year = level == SLOT_YEAR ? slot : (int)clock_floor_div(slot, 12);
     int month = level == SLOT_YEAR ? 1 : slot - year * 12 + 1;
     return clock_days_from_civil(1970 + year, month, 1) * CLOCK_DAY_US;
@@ -71,13 +73,19 @@ static void add_edge(struct slot_cover *cover, int64_t from_us, int64_t to_us)
         cover->edges[cover->edge_count++] = (struct slot_span){from_us, to_us};
 }
 
+/* Six hours are for what has no hours. */
+static enum slot_level wider(enum slot_level level)
+{
+    return level == SLOT_HOUR ? SLOT_DAY : level + 1;
+}
+
 /* The ends lie between two slots of this level: whole slots of the next level in the middle, what
  * is left of them on both sides. */
 static void add_ranges(struct slot_cover *cover, enum slot_level level, int64_t from_us,
                        int64_t to_us)
 {
     if (level < SLOT_YEAR) {
-        struct slot_range inner = range_between(level + 1, from_us, to_us);
+        struct slot_range inner = range_between(wider(level), from_us, to_us);
         if (inner.lo < inner.hi) {
             int64_t inner_from_us = slot_start_us(inner.level, inner.lo);
             int64_t inner_to_us = slot_start_us(inner.level, inner.hi);
@@ -90,21 +98,21 @@ static void add_ranges(struct slot_cover *cover, enum slot_level level, int64_t 
     add_range(cover, level, from_us, to_us);
 }
 
-struct slot_cover slots_cover(int64_t from_us, int64_t to_us, bool fine)
+struct slot_cover slots_cover(int64_t from_us, int64_t to_us, enum slot_level finest)
 {
     struct slot_cover cover = {.range_count = 0};
     if (from_us >= to_us)
         return cover;
-    struct slot_range finest = range_between(fine ? SLOT_QUARTER : SLOT_DAY, from_us, to_us);
-    if (finest.lo > finest.hi) { /* both ends in one slot */
+    struct slot_range slots = range_between(finest, from_us, to_us);
+    if (slots.lo > slots.hi) { /* both ends in one slot */
         add_edge(&cover, from_us, to_us);
         return cover;
     }
-    int64_t lo_us = slot_start_us(finest.level, finest.lo);
-    int64_t hi_us = slot_start_us(finest.level, finest.hi);
+    int64_t lo_us = slot_start_us(finest, slots.lo);
+    int64_t hi_us = slot_start_us(finest, slots.hi);
     add_edge(&cover, from_us, lo_us);
     if (lo_us < hi_us) {
-        add_ranges(&cover, finest.level, lo_us, hi_us);
+        add_ranges(&cover, finest, lo_us, hi_us);
         cover.whole = range_between(SLOT_QUARTER, lo_us, hi_us);
     }
     add_edge(&cover, hi_us, to_us);

@@ -1,5 +1,5 @@
 /*
- * folds_sql: what the statements about tallies share: their eleven counters, the five levels, and
+ * folds_sql: what the statements about tallies share: their eleven counters, the six levels, and
  * how deltas become tallies.
  *
  *     folds.c    from journal to tallies
@@ -29,12 +29,14 @@
 #define COUNTERS_ADDED COUNTERS(COUNTER_ADD)
 #define COUNTERS_OF_SCORES COUNTERS(COUNTER_OF_SCORE)
 
-/* Facets that have quarters and hours: survey_facet_is_fine. */
-#define IF_FINE " where (facet in (0, 1) or facet > 10)"
+/* Facets that have quarters and hours, and those that have six hours: survey_facet_finest. */
+#define IF_FEW_VALUES " where (facet in (0, 1) or facet > 10)"
+#define IF_MANY_VALUES " where facet between 2 and 10"
 
 /* Slots of the other levels, of a quarter hour. >> rounds down, / does not. */
 #define QUARTER_SLOT "slot"
 #define HOUR_SLOT "slot >> 2"
+#define SIX_HOURS_SLOT "floor(slot / 24::float8)::int"
 #define DAY_SLOT "floor(slot / 96::float8)::int"
 #define MONTH_OF_DATE(date)                                                                        \
     "((date_part('year', " date ") - 1970) * 12 + date_part('month', " date ") - 1)::int"
@@ -58,9 +60,11 @@
 
 /* A statement that adds deltas to the tallies of survey $1, at all levels. */
 #define WITH_TALLIES(sources, rest) WITH_CELLS(sources, ADD_TO_TALLIES rest)
-#define ADD_TO_TALLIES ADD_TO_QUARTERS ADD_TO_HOURS ADD_TO_DAYS ADD_TO_MONTHS ADD_TO_YEARS
-#define ADD_TO_QUARTERS ADD_TO("quarter", QUARTER_SLOT, IF_FINE)
-#define ADD_TO_HOURS ADD_TO("hour", HOUR_SLOT, IF_FINE)
+#define ADD_TO_TALLIES                                                                             \
+    ADD_TO_QUARTERS ADD_TO_HOURS ADD_TO_SIX_HOURS ADD_TO_DAYS ADD_TO_MONTHS ADD_TO_YEARS
+#define ADD_TO_QUARTERS ADD_TO("quarter", QUARTER_SLOT, IF_FEW_VALUES)
+#define ADD_TO_HOURS ADD_TO("hour", HOUR_SLOT, IF_FEW_VALUES)
+#define ADD_TO_SIX_HOURS ADD_TO("six_hours", SIX_HOURS_SLOT, IF_MANY_VALUES)
 #define ADD_TO_DAYS ADD_TO("day", DAY_SLOT, "")
 #define ADD_TO_MONTHS ADD_TO("month", MONTH_SLOT, "")
 #define ADD_TO_YEARS ADD_TO("year", YEAR_SLOT, "")

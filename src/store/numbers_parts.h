@@ -77,7 +77,7 @@ struct number_plan {
 
 /* pieces_cut of the query's windows. */
 struct pieces numbers_pieces(struct arena *arena, const struct number_query *query,
-                             bool whole_days);
+                             int64_t slot_us);
 
 /* numbers_one: a last row of its own, of facet NUMBER_SEEN_FACET and without counters, has the
  * snapshot of it all. */

@@ -4,13 +4,13 @@
 
 enum { FACET, VALUE, PIECE, COUNTERS_OF_PIECE };
 
-struct pieces numbers_pieces(struct arena *arena, const struct number_query *query, bool whole_days)
+struct pieces numbers_pieces(struct arena *arena, const struct number_query *query, int64_t slot_us)
 {
     struct slot_span *spans = arena_calloc(arena, query->window_count + 1, sizeof(*spans));
 
     for (size_t w = 0; w < query->window_count; w++)
         spans[w] = (struct slot_span){query->windows[w].from_us, query->windows[w].to_us};
-    return pieces_cut(arena, spans, query->window_count, whole_days,
+    return pieces_cut(arena, spans, query->window_count, slot_us,
                       query->now_us ? query->now_us : SLOTS_OPEN_TO);
 }
 

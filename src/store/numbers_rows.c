@@ -114,10 +114,10 @@ static enum db_status ask_rows(struct pg *pg, struct arena *arena, const struct 
 }
 /* clang-format on */
 
-/* Rows are read piece by piece whatever their length, so days are of no use. */
+/* Rows are read piece by piece whatever their length, so slots are of no use. */
 static struct number_plan plan_rows(struct arena *arena, const struct number_query *query)
 {
-    return (struct number_plan){.pieces = numbers_pieces(arena, query, false)};
+    return (struct number_plan){.pieces = numbers_pieces(arena, query, 0)};
 }
 
 enum db_status numbers_rows(struct pg *pg, struct arena *arena, const struct number_query *query,

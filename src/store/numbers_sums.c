@@ -29,7 +29,8 @@
     OF_RANGE("slot, " COUNTER_NAMES, table, " and t.value = r.value", " offset 0")                 \
     " where r.level = " level " and r.width > 0"
 /* Of all values of a facet that has no quarters and hours: a look for each value would cost more
- * than its rows. There is an index for it, of such facets, which no other plan can take. */
+ * than its rows. There is an index for it, of such facets, which no other plan can take; six hours
+ * have no other one. */
 #define VALUE_SUMS(level, table)                                                                   \
     " select r.facet, t.value, r.piece, " COUNTERS(COUNTER_OF_T) " from range r"                   \
     OF_RANGE("value, " COUNTERS(COUNTER_TOTAL_AS), table,                                          \
@@ -42,9 +43,12 @@
     "   and t.slot >= r.lo and t.slot < r.hi" rest ") t"
 #define COUNTER_OF_T(n) "t.n" #n
 #define COUNTER_TOTAL_AS(n) "sum(n" #n ") as n" #n
-#define OF_ALL_LEVELS(tallies)                                                                     \
-    tallies("4", "tally_year") " union all" tallies("3", "tally_month") " union all"               \
-    tallies("2", "tally_day") " union all"                                                         \
+#define OF_DAYS(tallies)                                                                           \
+    tallies("5", "tally_year") " union all" tallies("4", "tally_month") " union all"               \
+    tallies("3", "tally_day") " union all"
+#define OF_SIX_HOURS(tallies) OF_DAYS(tallies) tallies("2", "tally_six_hours") " union all"
+#define OF_QUARTERS(tallies)                                                                       \
+    OF_DAYS(tallies)                                                                               \
     tallies("1", "tally_hour") " union all" tallies("0", "tally_quarter") " union all"
 #define OF_COUNTED                                                                                 \
     " select facet, value, piece, " COUNTERS(COUNTER_TOTAL) " from ("                              \
@@ -59,9 +63,9 @@
  * pieces.
  *
  * cuts: (facet, value), those that are counted, of "asked a"; range_cuts: the same, of which each
- * range r is asked; asked, parts: what series have besides; journal_cuts: a condition that the journal's cells j of these fulfil; of_edges:
- * the rows of edges, as (facet, value, piece, score, n); sums: the answer, of the ranges and of
- * what is counted here.
+ * range r is asked; asked, parts: what series have besides; journal_cuts: a condition that the
+ * journal's cells j of these fulfil; of_edges: the rows of edges, as (facet, value, piece, score,
+ * n); sums: the answer, of the ranges and of what is counted here.
  *
  * All tables meet the parameters by way of "asked", so that a plan made for given values is no
  * better than the generic one: PostgreSQL then keeps the generic plan after five runs, and does not
@@ -115,7 +119,7 @@
     EDGE_ROWS(value " as value, " SCORES_OF_EDGES, joined, "")                                     \
     " group by 1, 2) r where e.facet <> 0"
 
-/* Edges of a facet without quarter hours: all rows of half a day perhaps, so they become counters
+/* Edges of a facet without quarter hours: all rows of three hours perhaps, so they become counters
  * at once. By the index of the column, a look for each value. */
 #define COUNTER_OF_ROWS(n) "count(*) filter (where score = " #n ") as n" #n
 #define COLUMN_SUMS(column, condition)                                                             \
@@ -137,15 +141,14 @@
 #define ONE_CUT "select a.facet, a.value from asked a"
 #define RANGE_OF_CUTS "  join cut c on c.facet = r.facet"
 #define ONE_CUT_OF_JOURNAL "j.cut = a.facet::int8 << 32 | a.value"
-#define OF_ONE(name, of_edges, column_sums)                                                        \
+#define OF_ONE(name, of_edges, tallies, column_sums)                                               \
     {"numbers_" name, SUMS_PARAMS, NUMBER_SEEN_COLUMNS,                                            \
      SUMS_SQL("", "", ONE_CUT, RANGE_OF_CUTS, "", ONE_CUT_OF_JOURNAL, of_edges,                    \
-              WITH_SEEN NUMBER_ROWS(OF_ALL_LEVELS(TALLY_SUMS) OF_COUNTED column_sums) AND_SEEN)}
-#define OF_SERIES(name, of_edges, column_sums)                                                     \
+              WITH_SEEN NUMBER_ROWS(tallies OF_COUNTED column_sums) AND_SEEN)}
+#define OF_SERIES(name, of_edges, tallies, column_sums)                                            \
     {"numbers_series_" name, SUMS_PARAMS PART_PARAMS, NUMBER_COLUMNS,                              \
      SUMS_SQL("", PARTS_ASKED, ONE_CUT, RANGE_OF_CUTS, PARTS, ONE_CUT_OF_JOURNAL, of_edges,        \
-              NUMBER_ROWS(OF_ALL_LEVELS(TALLIES) OF_ALL_LEVELS(TALLY_SUMS) PART_SUMS               \
-                          OF_COUNTED column_sums))}
+              NUMBER_ROWS(tallies OF_COUNTED column_sums))}
 #define PART_PARAMS " int4[] int4[] int4[] int4[] int4[]"
 #define PARTS_ASKED                                                                                \
     ", $15 as part_pieces, $16 as part_lo, $17 as part_hi, $18 as hours_lo, $19 as hours_hi"
@@ -157,18 +160,22 @@
 #define WITH_SEEN " select s.*, null::pg_snapshot from ("
 #define AND_SEEN                                                                                   \
     ") s union all select -1::int2, 0, 0, null::int8[], pg_current_snapshot()"
-#define ONE_OF_ALL(of)                                                                             \
+#define ONE_OF_ALL(of, of_few_values, of_many_values)                                              \
     {                                                                                              \
-        of("total", TOTAL_OF_EDGES, ""), of("channel", "", COLUMN_SUMS("channel", "")),            \
-        of("agent", "", COLUMN_SUMS("agent", "")), of("f1", "", COLUMN_SUMS("f1", "")),            \
-        of("f2", "", COLUMN_SUMS("f2", "")), of("f3", "", COLUMN_SUMS("f3", "")),                  \
-        of("f4", "", COLUMN_SUMS("f4", "")), of("f5", "", COLUMN_SUMS("f5", "")),                  \
-        of("f6", "", COLUMN_SUMS("f6", "")), of("f7", "", COLUMN_SUMS("f7", "")),                  \
-        of("f8", "", COLUMN_SUMS("f8", "")),                                                       \
+        of("total", TOTAL_OF_EDGES, of_few_values, ""), OF_COLUMN(of, "channel", of_few_values),   \
+        OF_COLUMN(of, "agent", of_many_values), OF_COLUMN(of, "f1", of_many_values),               \
+        OF_COLUMN(of, "f2", of_many_values), OF_COLUMN(of, "f3", of_many_values),                  \
+        OF_COLUMN(of, "f4", of_many_values), OF_COLUMN(of, "f5", of_many_values),                  \
+        OF_COLUMN(of, "f6", of_many_values), OF_COLUMN(of, "f7", of_many_values),                  \
+        OF_COLUMN(of, "f8", of_many_values),                                                       \
     }
+#define OF_COLUMN(of, column, tallies) of(column, "", tallies, COLUMN_SUMS(column, ""))
 
-const struct db_stmt numbers_one[NUMBERS_FACETS] = ONE_OF_ALL(OF_ONE);
-const struct db_stmt numbers_series[NUMBERS_FACETS] = ONE_OF_ALL(OF_SERIES);
+const struct db_stmt numbers_one[NUMBERS_FACETS] =
+    ONE_OF_ALL(OF_ONE, OF_QUARTERS(TALLY_SUMS), OF_SIX_HOURS(TALLY_SUMS));
+const struct db_stmt numbers_series[NUMBERS_FACETS] =
+    ONE_OF_ALL(OF_SERIES, OF_QUARTERS(TALLIES) OF_QUARTERS(TALLY_SUMS) PART_SUMS,
+               OF_DAYS(TALLIES) OF_DAYS(TALLY_SUMS));
 
 #define WITH_TOTAL(values)                                                                         \
     "select 0::int2 as facet, 0 as value from asked union all"                                     \
@@ -179,7 +186,7 @@ const struct db_stmt numbers_series[NUMBERS_FACETS] = ONE_OF_ALL(OF_SERIES);
      SUMS_SQL(with, "", WITH_TOTAL(values), range_cuts, "", VALUES_OF_JOURNAL,                     \
               TOTAL_OF_EDGES of_edges, NUMBER_ROWS(sums) " order by 1, 2")}
 #define VALUES_OF_FEW(name, with, values, of_edges)                                                \
-    VALUES(name, with, values, RANGE_OF_CUTS, of_edges, OF_ALL_LEVELS(TALLY_SUMS) OF_COUNTED)
+    VALUES(name, with, values, RANGE_OF_CUTS, of_edges, OF_QUARTERS(TALLY_SUMS) OF_COUNTED)
 /* 0 is "(other)". An answer's value has its row before the answer comes. */
 #define NUMBERED                                                                                   \
     "select id from facet_value f where f.survey_id = a.survey_id and f.facet = a.facet"           \
@@ -187,8 +194,7 @@ const struct db_stmt numbers_series[NUMBERS_FACETS] = ONE_OF_ALL(OF_SERIES);
 #define FEW "(select count(*) from cut) <= 200"
 #define VALUES_OF_COLUMN(name, column)                                                             \
     VALUES(name, "", NUMBERED, "  cross join (values (0)) c (value)", "",                          \
-           OF_ALL_LEVELS(TOTAL_SUMS) VALUE_SUMS("4", "tally_year") " union all"                    \
-           VALUE_SUMS("3", "tally_month") " union all" VALUE_SUMS("2", "tally_day") " union all"   \
+           OF_QUARTERS(TOTAL_SUMS) OF_SIX_HOURS(VALUE_SUMS)                                        \
            OF_COUNTED COLUMN_SUMS(column, " and " FEW)                                             \
            COLUMN_SUMS_BY_TIME(column, " and not " FEW))
 
@@ -211,6 +217,6 @@ const struct db_stmt numbers_values[NUMBERS_FACETS] = {
 };
 
 /* clang-format on */
-_Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
-                   SLOT_YEAR == 4 && SLOT_LEVELS == 5,
+_Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_SIX_HOURS == 2 && SLOT_DAY == 3 &&
+                   SLOT_MONTH == 4 && SLOT_YEAR == 5 && SLOT_LEVELS == 6,
                "the levels stand in the statement");

@@ -31,14 +31,30 @@ struct question {
     struct buf edge_facets, edge_pieces, from, to, bounds;
 };
 
+/* A series of a facet goes by days: six hours are kept for all values together, so those of one
+ * value over a year would cost more than the rows of its parts of days. */
+static enum slot_level finest_of(int facet, bool is_series)
+{
+    enum slot_level finest = survey_facet_finest(facet);
+    return is_series && finest == SLOT_SIX_HOURS ? SLOT_DAY : finest;
+}
+
+/* By which slots windows are cut: the parts of days of what has quarter hours cost next to nothing,
+ * six hours leave fewer rows to count. */
+static int64_t cut_by(int facet, bool is_series)
+{
+    enum slot_level finest = finest_of(facet, is_series);
+    return slot_width_us(finest == SLOT_SIX_HOURS ? finest : SLOT_DAY);
+}
+
 static void add_set(struct arena *arena, struct question *question, int facet)
 {
     const struct pieces *pieces = question->pieces;
+    enum slot_level finest = finest_of(facet, question->is_series);
     struct slot_cover *covers = arena_calloc(arena, pieces->count + 1, sizeof(*covers));
 
     for (size_t p = 0; p < pieces->count; p++) {
-        covers[p] = slots_cover(pieces->spans[p].from_us, pieces->spans[p].to_us,
-                                survey_facet_is_fine(facet));
+        covers[p] = slots_cover(pieces->spans[p].from_us, pieces->spans[p].to_us, finest);
         question->range_count += covers[p].range_count;
         question->edge_count += covers[p].edge_count;
     }
@@ -257,8 +273,10 @@ static enum db_status ask(struct pg *pg, const struct db_stmt *stmt, int32_t sur
 enum db_status numbers_tally(struct pg *pg, struct arena *arena, const struct number_query *query,
                              struct nps_counts *ret_counts, struct number_seen *seen)
 {
-    struct number_plan plan = {.pieces = numbers_pieces(arena, query, true)};
-    struct question question = {.pieces = &plan.pieces, .is_series = query->window_count > 2};
+    bool is_series = query->window_count > 2;
+    struct number_plan plan = {.pieces =
+                                   numbers_pieces(arena, query, cut_by(seen->facet, is_series))};
+    struct question question = {.pieces = &plan.pieces, .is_series = is_series};
     DB_RESULT sums = NULL;
 
     add_set(arena, &question, seen->facet);
@@ -284,7 +302,7 @@ enum db_status numbers_tally_values(struct pg *pg, struct arena *arena,
                                     const struct number_query *query, int facet,
                                     struct number_values *ret_values)
 {
-    struct number_plan plan = {.pieces = numbers_pieces(arena, query, true)};
+    struct number_plan plan = {.pieces = numbers_pieces(arena, query, cut_by(facet, false))};
     struct question question = {.pieces = &plan.pieces};
     const struct db_stmt *stmt = &numbers_values[facet > SURVEY_FACET_QUESTION ? 0 : facet];
     DB_RESULT sums = NULL;

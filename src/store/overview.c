@@ -20,7 +20,7 @@
 
 /*
  * $1 surveys, $2 their zones; $3 facet, $4 channel, $5 agent; $6 to $10 ranges of slots: zone,
- * level, window, lo, hi, where level 5 is the range of quarters for which the journal is asked; $11
+ * level, window, lo, hi, where level 6 is the range of quarters for which the journal is asked; $11
  * to $14 edges to be counted from rows: zone, window, from, to.
  *
  * value: of the facet in survey s, in "asked a"; condition: which rows r of edges are counted. All
@@ -52,24 +52,25 @@
     " counted as ("                                                                                \
     "  select r.place, r.w, u.score, u.n from range r"                                             \
     "  join unfolded u on u.place = r.place and u.slot >= r.lo and u.slot < r.hi"                  \
-    "  where r.level = 5"                                                                          \
+    "  where r.level = 6"                                                                          \
     "  union all"                                                                                  \
     "  select e.place, e.w, r.score, r.n from edge e cross join lateral ("                         \
     "    select score, count(*)::int4 as n from response r where r.survey_id = e.survey_id"        \
     "     and r.answered_at >= e.from_at and r.answered_at < e.to_at and not r.excluded"           \
     condition " group by score) r),"                                                               \
     " cell as ("                                                                                   \
-    TALLIES("4", "tally_year") " union all"                                                        \
-    TALLIES("3", "tally_month") " union all"                                                       \
-    TALLIES("2", "tally_day") " union all"                                                         \
+    TALLIES("5", "tally_year") " union all"                                                        \
+    TALLIES("4", "tally_month") " union all"                                                       \
+    TALLIES("3", "tally_day") " union all"                                                         \
+    TALLIES("2", "tally_six_hours") " union all"                                                   \
     TALLIES("1", "tally_hour") " union all"                                                        \
     TALLIES("0", "tally_quarter") " union all"                                                     \
     "  select place, w, " COUNTERS(COUNTER_OF_ROW) " from counted)"                                \
     " select place, w, " COUNTERS(COUNTER_OF_WINDOW) " from cell group by 1, 2"
 
 /* clang-format on */
-_Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_DAY == 2 && SLOT_MONTH == 3 &&
-                   SLOT_YEAR == 4 && SLOT_LEVELS == 5 && SURVEY_FACET_AGENT == 2,
+_Static_assert(SLOT_QUARTER == 0 && SLOT_HOUR == 1 && SLOT_SIX_HOURS == 2 && SLOT_DAY == 3 &&
+                   SLOT_MONTH == 4 && SLOT_YEAR == 5 && SLOT_LEVELS == 6 && SURVEY_FACET_AGENT == 2,
                "the numbers stand in the statements");
 
 /* Null, so nothing, in a survey that does not know the agent. */
@@ -131,7 +132,7 @@ static struct slot_cover cover_window(const struct window *window, const struct 
 
     if (way->by_rows)
         return rows;
-    return slots_cover(window->from_us, window->to_us, survey_facet_is_fine(way->facet));
+    return slots_cover(window->from_us, window->to_us, survey_facet_finest(way->facet));
 }
 
 static void add_range(struct cuts *cuts, size_t zone, size_t window, int level,

@@ -108,25 +108,25 @@ static const struct db_stmt delete_rest[] = {
     {"surveys_delete_journal", "int4", "", DELETE_FROM("journal")},
     {"surveys_delete_quarters", "int4", "", DELETE_FROM("tally_quarter")},
     {"surveys_delete_hours", "int4", "", DELETE_FROM("tally_hour")},
+    {"surveys_delete_six_hours", "int4", "", DELETE_FROM("tally_six_hours")},
     {"surveys_delete_days", "int4", "", DELETE_FROM("tally_day")},
     {"surveys_delete_months", "int4", "", DELETE_FROM("tally_month")},
     {"surveys_delete_years", "int4", "", DELETE_FROM("tally_year")},
     {"surveys_delete_state", "int4", "", DELETE_FROM("tally_state")},
 };
 enum { DELETE_REST = sizeof(delete_rest) / sizeof(delete_rest[0]) };
-_Static_assert(DELETE_REST == 8, "each of them stands in the list below");
+_Static_assert(DELETE_REST == 9, "each of them stands in the list below");
 
 /* Last: who adds to them holds the survey's row until then. */
 static const struct db_stmt delete_displays = {"surveys_delete_displays", "int4", "",
                                                DELETE_FROM("display")};
 
 const struct db_stmt *const surveys_statements[] = {
-    &read_surveys,       &read_questions,   &lock_survey,     &lock_questions,
-    &insert_survey,      &update_survey,    &write_questions, &has_responses,
-    &answered_questions, &time_zone_exists, &delete_begin,    &delete_audited,
-    &delete_answers,     &delete_rest[0],   &delete_rest[1],  &delete_rest[2],
-    &delete_rest[3],     &delete_rest[4],   &delete_rest[5],  &delete_rest[6],
-    &delete_rest[7],     &delete_end,       &delete_displays, NULL};
+    &read_surveys,   &read_questions,  &lock_survey,    &lock_questions,     &insert_survey,
+    &update_survey,  &write_questions, &has_responses,  &answered_questions, &time_zone_exists,
+    &delete_begin,   &delete_audited,  &delete_answers, &delete_rest[0],     &delete_rest[1],
+    &delete_rest[2], &delete_rest[3],  &delete_rest[4], &delete_rest[5],     &delete_rest[6],
+    &delete_rest[7], &delete_rest[8],  &delete_end,     &delete_displays,    NULL};
 
 static void read_facets(const struct db_result *result, int row, struct arena *arena,
                         struct survey_record *record)

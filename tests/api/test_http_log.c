@@ -25,6 +25,7 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     return atomic_load(&gone) ? -1 : real(fd, message, flags);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
     static ssize_t (*real)(int, const void *, size_t, int);

@@ -18,7 +18,7 @@ run_sql() { # SQL...
 # Bytes of rows and indexes: of answers, of tallies.
 space() {
   query "select pg_total_relation_size('response') || ' ' || (select sum(pg_total_relation_size(t))
-    from unnest('{tally_quarter,tally_hour,tally_day,tally_month,tally_year}'::regclass[]) t)"
+    from unnest('{tally_quarter,tally_hour,tally_six_hours,tally_day,tally_month,tally_year}'::regclass[]) t)"
 }
 
 # Fails where the answers (in millions) would fill the disk, while indexes are sorted.
@@ -83,7 +83,8 @@ generate() { # SLUG MILLIONS
 # The cluster as it is by default, with all that vacuum would have done by and by.
 end_generation() {
   say "vacuum"
-  run_sql 'vacuum (analyze) response, facet_value, tally_state, tally_quarter, tally_hour, tally_day, tally_month, tally_year'
+  run_sql 'vacuum (analyze) response, facet_value, tally_state, tally_quarter, tally_hour, tally_six_hours, tally_day, tally_month,
+    tally_year'
   say "starting the cluster anew, with its default settings"
   unset NPSD_ALLOW_UNSAFE_DURABILITY NPSD_LOG
   cluster_settings=()

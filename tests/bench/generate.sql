@@ -59,7 +59,7 @@ create function generated.add_tallies(of_survey int, since timestamptz, before t
     select
       case 0 when grouping(channel) then 1 when grouping(agent) then 2 when grouping(f1) then 3 when grouping(f2) then 4
         when grouping(improve) then 10 + max(question) else 0 end::smallint as facet,
-      coalesce(channel, agent, f1, f2, improve, 0)::int as value, coalesce(quarter, day * 96) as slot,
+      coalesce(channel, agent, f1, f2, improve, 0)::int as value, coalesce(quarter, six_hours * 24) as slot,
       count(*) filter (where score = 0)::int as n0, count(*) filter (where score = 1)::int as n1,
       count(*) filter (where score = 2)::int as n2, count(*) filter (where score = 3)::int as n3,
       count(*) filter (where score = 4)::int as n4, count(*) filter (where score = 5)::int as n5,
@@ -67,11 +67,11 @@ create function generated.add_tallies(of_survey int, since timestamptz, before t
       count(*) filter (where score = 8)::int as n8, count(*) filter (where score = 9)::int as n9,
       count(*) filter (where score = 10)::int as n10
     from (
-      select quarter_of(r.answered_at) as quarter, quarter_of(r.answered_at) / 96 as day, score, channel, agent, f1, f2, q.n as question,
+      select quarter_of(r.answered_at) as quarter, quarter_of(r.answered_at) / 24 as six_hours, score, channel, agent, f1, f2, q.n as question,
         array_position(array['wait', 'price', 'quality', 'staff', 'nothing'], r.answers ->> 'improve') as improve
       from response r join question q on q.survey_id = r.survey_id and q.id = 'improve'
       where r.survey_id = of_survey and r.answered_at >= since and r.answered_at < before) r
-    group by grouping sets ((quarter), (quarter, channel), (quarter, improve), (day, agent), (day, f1), (day, f2))
+    group by grouping sets ((quarter), (quarter, channel), (quarter, improve), (six_hours, agent), (six_hours, f1), (six_hours, f2))
     having not (grouping(agent) = 0 and agent is null or grouping(improve) = 0 and improve is null)),
   quarters as (
     insert into tally_quarter select of_survey, facet, value, slot, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10
@@ -80,6 +80,9 @@ create function generated.add_tallies(of_survey int, since timestamptz, before t
     insert into tally_hour select of_survey, facet, value, slot >> 2, sum(n0), sum(n1), sum(n2), sum(n3), sum(n4), sum(n5),
       sum(n6), sum(n7), sum(n8), sum(n9), sum(n10)
     from cell where facet < 2 or facet > 10 group by slot >> 2, facet, value order by slot >> 2, facet, value),
+  six_hours as (
+    insert into tally_six_hours select of_survey, facet, value, slot / 24, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10
+    from cell where facet between 2 and 10 order by slot, facet, value),
   days as (
     insert into tally_day select of_survey, facet, value, slot / 96, sum(n0), sum(n1), sum(n2), sum(n3), sum(n4), sum(n5),
       sum(n6), sum(n7), sum(n8), sum(n9), sum(n10)

@@ -23,7 +23,11 @@ START_TEST(one_answer_is_counted_at_every_level)
                                " (survey_id, facet, value, slot) = (s(), 1, 4, 20541 * 24 + 1)"),
                      2);
     ck_assert_int_eq(number_of("select count(*) from tally_hour where survey_id = s()"), 2);
-    /* The facet has days and months only. */
+    /* The facet has six hours instead of both. */
+    ck_assert_int_eq(number_of("select n0 + n9 from tally_six_hours where"
+                               " (survey_id, facet, value, slot) = (s(), 3, 2, 20541 * 4)"),
+                     2);
+    ck_assert_int_eq(number_of("select count(*) from tally_six_hours where survey_id = s()"), 1);
     ck_assert_int_eq(number_of("select n0 + n9 from tally_day where"
                                " (survey_id, facet, value, slot) = (s(), 3, 2, 20541)"),
                      2);
@@ -43,6 +47,9 @@ START_TEST(instants_before_1970_round_down)
     append(answer("1969-12-31T23:59:59Z", 5));
     append(answer("1965-03-31T22:00:00Z", 5));
     fold();
+    ck_assert_int_eq(number_of("select count(*) from tally_six_hours where survey_id = s()"
+                               " and facet = 3 and slot in (-1, -1737 * 4 + 3) and n5 = 1"),
+                     2);
     ck_assert_int_eq(number_of("select count(*) from tally_quarter where survey_id = s()"
                                " and facet = 0 and slot = -1 and n5 = 1"),
                      1);

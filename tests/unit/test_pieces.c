@@ -94,9 +94,9 @@ static size_t make_windows(const struct answer *answers, int64_t base_us, int64_
 }
 
 static void check(const struct answer *answers, const struct slot_span *windows,
-                  size_t window_count, bool whole_days, int64_t now_us)
+                  size_t window_count, int64_t slot_us, int64_t now_us)
 {
-    struct pieces pieces = pieces_cut(&arena, windows, window_count, whole_days, now_us);
+    struct pieces pieces = pieces_cut(&arena, windows, window_count, slot_us, now_us);
     struct nps_counts *of_pieces = arena_calloc(&arena, pieces.count + 1, sizeof(*of_pieces));
     struct nps_counts of_windows[WINDOWS_MAX];
 
@@ -118,6 +118,7 @@ START_TEST(random_windows)
 {
     static const int64_t spans_us[] = {HOUR_US, 30 * HOUR_US, 10 * CLOCK_DAY_US,
                                        4000 * CLOCK_DAY_US};
+    static const int64_t slots_us[] = {0, 6 * HOUR_US, CLOCK_DAY_US};
     for (int round = 0; round < ROUNDS; round++) {
         struct answer answers[ANSWERS];
         struct slot_span windows[WINDOWS_MAX];
@@ -127,7 +128,7 @@ START_TEST(random_windows)
         arena_reset(&arena);
         make_answers(answers, base_us, span_us);
         size_t window_count = make_windows(answers, base_us, span_us, windows);
-        check(answers, windows, window_count, between(0, 3) > 0,
+        check(answers, windows, window_count, slots_us[between(0, COUNT_OF(slots_us) - 1)],
               between(0, 1) ? SLOTS_OPEN_TO : instant(answers, base_us, span_us));
     }
 }
@@ -144,14 +145,14 @@ static void span_is(const struct slot_span *span, const char *from, const char *
 START_TEST(one_window)
 {
     const struct slot_span window = {at("2026-03-01T18:15:00Z"), at("2026-03-31T07:30:00Z")};
-    struct pieces pieces = pieces_cut(&arena, &window, 1, true, SLOTS_OPEN_TO);
+    struct pieces pieces = pieces_cut(&arena, &window, 1, CLOCK_DAY_US, SLOTS_OPEN_TO);
 
     ck_assert_uint_eq(pieces.count, 3);
     span_is(&pieces.spans[0], "2026-03-02T00:00:00Z", "2026-03-31T00:00:00Z");
     span_is(&pieces.spans[1], "2026-03-01T18:15:00Z", "2026-03-02T00:00:00Z");
     span_is(&pieces.spans[2], "2026-03-31T00:00:00Z", "2026-03-31T07:30:00Z");
 
-    pieces = pieces_cut(&arena, &window, 1, false, SLOTS_OPEN_TO);
+    pieces = pieces_cut(&arena, &window, 1, 0, SLOTS_OPEN_TO);
     ck_assert_uint_eq(pieces.count, 1);
     span_is(&pieces.spans[0], "2026-03-01T18:15:00Z", "2026-03-31T07:30:00Z");
 }
@@ -162,18 +163,19 @@ END_TEST
 START_TEST(until_now)
 {
     const struct slot_span window = {at("2026-03-01T18:15:00Z"), at("2026-03-31T07:30:00Z")};
-    struct pieces pieces = pieces_cut(&arena, &window, 1, true, at("2026-03-31T07:22:00Z"));
+    struct pieces pieces = pieces_cut(&arena, &window, 1, CLOCK_DAY_US, at("2026-03-31T07:22:00Z"));
 
     ck_assert_uint_eq(pieces.count, 3);
     span_is(&pieces.spans[0], "2026-03-02T00:00:00Z", "2026-04-01T00:00:00Z");
     span_is(&pieces.spans[1], "2026-03-01T18:15:00Z", "2026-03-02T00:00:00Z");
     span_is(&pieces.spans[2], "2026-03-31T07:30:00Z", "2026-04-01T00:00:00Z");
 
-    pieces = pieces_cut(&arena, &window, 1, true, at("2026-03-31T07:30:00Z"));
+    pieces = pieces_cut(&arena, &window, 1, CLOCK_DAY_US, at("2026-03-31T07:30:00Z"));
     span_is(&pieces.spans[2], "2026-03-31T00:00:00Z", "2026-03-31T07:30:00Z");
 
     const struct slot_span days = {at("2026-03-01T00:00:00Z"), at("2026-04-01T00:00:00Z")};
-    ck_assert_uint_eq(pieces_cut(&arena, &days, 1, true, at("2026-03-31T07:22:00Z")).count, 1);
+    ck_assert_uint_eq(pieces_cut(&arena, &days, 1, CLOCK_DAY_US, at("2026-03-31T07:22:00Z")).count,
+                      1);
 }
 END_TEST
 
@@ -185,14 +187,36 @@ START_TEST(half_a_day)
     const struct slot_span half = {at("2026-03-01T12:00:00Z"), at("2026-03-02T00:00:00Z")};
     const struct slot_span night = {at("2026-03-01T18:00:00Z"), at("2026-03-02T06:00:00Z")};
 
-    struct pieces pieces = pieces_cut(&arena, &shorter, 1, true, SLOTS_OPEN_TO);
+    struct pieces pieces = pieces_cut(&arena, &shorter, 1, CLOCK_DAY_US, SLOTS_OPEN_TO);
     ck_assert_uint_eq(pieces.count, 1);
     span_is(&pieces.spans[0], "2026-03-01T12:00:00Z", "2026-03-01T23:59:59.999999Z");
-    pieces = pieces_cut(&arena, &half, 1, true, SLOTS_OPEN_TO);
+    pieces = pieces_cut(&arena, &half, 1, CLOCK_DAY_US, SLOTS_OPEN_TO);
     ck_assert_uint_eq(pieces.count, 1);
     span_is(&pieces.spans[0], "2026-03-01T12:00:00Z", "2026-03-02T00:00:00Z");
-    pieces = pieces_cut(&arena, &night, 1, true, SLOTS_OPEN_TO);
+    pieces = pieces_cut(&arena, &night, 1, CLOCK_DAY_US, SLOTS_OPEN_TO);
     ck_assert_uint_eq(pieces.count, 2);
+}
+END_TEST
+
+/* By six hours the ends have nearer bounds, now too, and shorter windows have whole slots. */
+START_TEST(six_hours)
+{
+    const struct slot_span window = {at("2026-03-01T18:15:00Z"), at("2026-03-31T07:30:00Z")};
+    const struct slot_span short_one = {at("2026-03-01T02:59:59Z"), at("2026-03-01T05:59:59Z")};
+    struct pieces pieces = pieces_cut(&arena, &window, 1, 6 * HOUR_US, SLOTS_OPEN_TO);
+
+    ck_assert_uint_eq(pieces.count, 3);
+    span_is(&pieces.spans[0], "2026-03-01T18:00:00Z", "2026-03-31T06:00:00Z");
+    span_is(&pieces.spans[1], "2026-03-01T18:00:00Z", "2026-03-01T18:15:00Z");
+    span_is(&pieces.spans[2], "2026-03-31T06:00:00Z", "2026-03-31T07:30:00Z");
+    pieces = pieces_cut(&arena, &window, 1, 6 * HOUR_US, at("2026-03-31T07:22:00Z"));
+    span_is(&pieces.spans[0], "2026-03-01T18:00:00Z", "2026-03-31T12:00:00Z");
+    span_is(&pieces.spans[2], "2026-03-31T07:30:00Z", "2026-03-31T12:00:00Z");
+
+    pieces = pieces_cut(&arena, &short_one, 1, 6 * HOUR_US, SLOTS_OPEN_TO);
+    ck_assert_uint_eq(pieces.count, 3);
+    span_is(&pieces.spans[0], "2026-03-01T00:00:00Z", "2026-03-01T06:00:00Z");
+    ck_assert_uint_eq(pieces_cut(&arena, &short_one, 1, CLOCK_DAY_US, SLOTS_OPEN_TO).count, 1);
 }
 END_TEST
 
@@ -210,13 +234,13 @@ START_TEST(a_series)
         windows[DAYS + day] = (struct slot_span){begin_us + (day + 1 - ROLLING) * CLOCK_DAY_US,
                                                  begin_us + (day + 1) * CLOCK_DAY_US};
     }
-    struct pieces days = pieces_cut(&arena, windows, DAYS, true, SLOTS_OPEN_TO);
+    struct pieces days = pieces_cut(&arena, windows, DAYS, CLOCK_DAY_US, SLOTS_OPEN_TO);
     ck_assert_uint_eq(days.count, DAYS + DAYS + 1);
     for (int day = 1; day < DAYS; day++)
         ck_assert_int_eq(days.spans[day].from_us, days.spans[day - 1].to_us);
-    ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, true, SLOTS_OPEN_TO).count,
+    ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, CLOCK_DAY_US, SLOTS_OPEN_TO).count,
                       2 * (DAYS + ROLLING - 1) + 1);
-    ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, false, SLOTS_OPEN_TO).count,
+    ck_assert_uint_eq(pieces_cut(&arena, windows, 2 * DAYS, 0, SLOTS_OPEN_TO).count,
                       DAYS + ROLLING - 1);
 }
 END_TEST
@@ -229,7 +253,8 @@ START_TEST(gaps)
         {at("2026-01-01T00:00:00Z"), at("2026-01-02T00:00:00Z")},
         {at("2026-01-05T00:00:00Z"), at("2026-01-04T00:00:00Z")},
     };
-    struct pieces pieces = pieces_cut(&arena, windows, COUNT_OF(windows), true, SLOTS_OPEN_TO);
+    struct pieces pieces =
+        pieces_cut(&arena, windows, COUNT_OF(windows), CLOCK_DAY_US, SLOTS_OPEN_TO);
 
     ck_assert_uint_eq(pieces.count, 2);
     span_is(&pieces.spans[0], "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z");
@@ -240,7 +265,7 @@ END_TEST
 START_TEST(open_ends)
 {
     const struct slot_span window = {SLOTS_OPEN_FROM, SLOTS_OPEN_TO};
-    struct pieces pieces = pieces_cut(&arena, &window, 1, true, SLOTS_OPEN_TO);
+    struct pieces pieces = pieces_cut(&arena, &window, 1, CLOCK_DAY_US, SLOTS_OPEN_TO);
 
     ck_assert_uint_eq(pieces.count, 1);
     ck_assert_int_eq(pieces.spans[0].from_us, SLOTS_OPEN_FROM);
@@ -251,6 +276,6 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {random_windows, one_window, until_now, half_a_day,
-                                  a_series,       gaps,       open_ends};
+                                  six_hours,      a_series,   gaps,      open_ends};
     return suite_run_checked("pieces", setup, teardown, tests, COUNT_OF(tests));
 }

@@ -1,10 +1,20 @@
 /* The recount that proves the tallies, and writing them anew. */
+#include "npsd/db/migrate.h"
 #include "support/unit_folds.h"
+
+static void say_nothing(void *context, const char *line)
+{
+    (void)context;
+    (void)line;
+}
 
 /* 2026-03-16T10:00Z is quarter hour 1970728. */
 static const char *const spoils[] = {
     "update tally_quarter set n4 = n4 + 1 where (survey_id, facet, slot) = (s(), 0, 1970728)",
     "update tally_hour set n4 = 0 where (survey_id, facet, slot) = (s(), 0, 1970728 / 4)",
+    "update tally_six_hours set n4 = n4 + 1 where (survey_id, facet, slot) = (s(), 3, 82113)",
+    "delete from tally_six_hours where (survey_id, facet, slot) = (s(), 3, 1970728 / 24)",
+    "insert into tally_six_hours values (s(), 9, 77, 82113, 0,0,0,0,0,0,0,0,0,0,5)",
     "delete from tally_day where (survey_id, facet, slot) = (s(), 3, 1970728 / 96)",
     "insert into tally_month values (s(), 9, 77, 674, 0,0,0,0,0,0,0,0,0,0,5)",
     "update tally_year set n4 = n4 - 1 where (survey_id, facet, slot) = (s(), 0, 56)",
@@ -79,6 +89,7 @@ START_TEST(a_rebuild_broken_off_leaves_numbers_right)
     append_random(50, "2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z");
     fold();
     run("update response set f1 = null where survey_id = s();"
+        "delete from tally_six_hours where survey_id = s() and facet = 3;"
         "delete from tally_day where survey_id = s() and facet = 3;"
         "delete from tally_month where survey_id = s() and facet = 3;"
         "delete from tally_year where survey_id = s() and facet = 3");
@@ -97,7 +108,8 @@ END_TEST
 
 START_TEST(months_are_those_with_anything)
 {
-    static const int32_t expected[] = {-1, 0, MARCH_2026 - 12, MARCH_2026, 700, 701, 702, 703};
+    static const int32_t expected[] = {-1,  0,  MARCH_2026 - 12, MARCH_2026, 700, 701, 702, 703,
+                                       704, 706};
     int32_t *months = NULL;
     size_t count = 0;
     ck_assert_int_eq(
@@ -117,12 +129,40 @@ START_TEST(months_are_those_with_anything)
     run("insert into tally_quarter values (s(), 0, 0, 21305 * 96, 0,0,0,0,0,0,0,0,0,0,5);"
         "insert into tally_hour values (s(), 0, 0, 21336 * 24, 0,0,0,0,0,0,0,0,0,0,5);"
         "insert into tally_day values (s(), 0, 0, 21366, 0,0,0,0,0,0,0,0,0,0,5);"
-        "insert into tally_month values (s(), 0, 0, 703, 0,0,0,0,0,0,0,0,0,0,5)");
+        "insert into tally_month values (s(), 0, 0, 703, 0,0,0,0,0,0,0,0,0,0,5);"
+        /* Month 704 is 2028-09, which begins with day 21428; 706 ends with day 21518. */
+        "insert into tally_six_hours values (s(), 2, 1, 21428 * 4, 0,0,0,0,0,0,0,0,0,0,5),"
+        " (s(), 2, 5, 21428 * 4, 0,0,0,0,0,0,0,0,0,0,5),"
+        " (s(), 10, 1, 21518 * 4 + 3, 0,0,0,0,0,0,0,0,0,0,5)");
     ck_assert_int_eq(
         folds_months(unit_folds_pg(), unit_folds_arena(), unit_folds_survey(), &months, &count),
         DB_OK);
     ck_assert_uint_eq(count, sizeof expected / sizeof expected[0]);
     ck_assert_mem_eq(months, expected, sizeof expected);
+}
+END_TEST
+
+/* What a database of before version 7 is given: of what is folded, and of nothing else. */
+START_TEST(migration_counts_what_is_folded)
+{
+    append(answer("1965-03-31T22:00:00Z", 5));
+    append(answer("1969-12-31T23:59:59Z", 5));
+    append_random(300, "2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z");
+    fold();
+    run("update response set excluded = true where survey_id = s() and score = 6");
+    rebuild(MARCH_2026);
+    append_random(200, "2026-03-15T00:00:00Z", "2026-05-01T00:00:00Z");
+    ck_assert_int_gt(journal_rows(), 0);
+    run("drop table tally_six_hours; delete from schema_migrations where version = 7");
+    ck_assert_int_eq(migrate_run(unit_pg_url(), false, say_nothing, NULL), MIGRATE_OK);
+    ck_assert_int_gt(number_of("select count(*) from tally_six_hours where survey_id = s()"), 20);
+    for (int folded = 0; folded < 2; folded++) {
+        ck_assert_int_eq(differing(MARCH_2026), 0);
+        ck_assert_int_eq(differing(MARCH_2026 + 1), 0);
+        ck_assert_int_eq(differing(-1), 0);
+        ck_assert_int_eq(differing(-58), 0);
+        fold();
+    }
 }
 END_TEST
 
@@ -246,6 +286,7 @@ int main(void)
     tcase_add_test(test_case, rebuild_makes_a_missing_state);
     tcase_add_test(test_case, a_rebuild_broken_off_leaves_numbers_right);
     tcase_add_test(test_case, months_are_those_with_anything);
+    tcase_add_test(test_case, migration_counts_what_is_folded);
     tcase_add_test(test_case, answers_get_the_numbers_of_facets_added_later);
     tcase_add_test(test_case, numbering_is_a_correction);
     tcase_add_test(test_case, values_past_the_cap_share_a_number);

@@ -36,6 +36,7 @@ static const struct decision tables[] = {
     {"tally_hour", TALLY, ""},
     {"tally_month", TALLY, ""},
     {"tally_quarter", TALLY, ""},
+    {"tally_six_hours", TALLY, ""},
     {"tally_state", "select insert update(low,changed) delete", ""},
     {"tally_year", TALLY, ""},
     {"v_display", "", "select"},

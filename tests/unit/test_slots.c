@@ -84,13 +84,15 @@ static const char *wrong_ranges(const struct slot_cover *cover, enum slot_level 
 {
     for (size_t i = 0; i < cover->range_count; i++) {
         const struct slot_range *range = &cover->ranges[i];
-        if (range->level < finest || range->level > SLOT_YEAR)
+        if (range->level < finest || range->level > SLOT_YEAR ||
+            (range->level == SLOT_SIX_HOURS && finest != SLOT_SIX_HOURS))
             return "a wrong level";
         if (range->level == SLOT_YEAR)
             continue;
         int64_t lo_us = slot_start_us(range->level, range->lo);
-        int32_t upper = slot_of(range->level + 1, lo_us - 1) + 1;
-        if (slot_start_us(range->level + 1, upper + 1) <= slot_start_us(range->level, range->hi))
+        enum slot_level next = range->level == SLOT_HOUR ? SLOT_DAY : range->level + 1;
+        int32_t upper = slot_of(next, lo_us - 1) + 1;
+        if (slot_start_us(next, upper + 1) <= slot_start_us(range->level, range->hi))
             return "a range too fine";
     }
     return NULL;
@@ -111,27 +113,29 @@ static const char *wrong_whole(const struct slot_cover *cover)
     return NULL;
 }
 
-static void check(int64_t from_us, int64_t to_us, bool fine)
+static void check(int64_t from_us, int64_t to_us, enum slot_level finest)
 {
-    struct slot_cover cover = slots_cover(from_us, to_us, fine);
+    struct slot_cover cover = slots_cover(from_us, to_us, finest);
     const char *wrong = wrong_pieces(&cover, from_us, to_us);
     if (!wrong)
-        wrong = wrong_edges(&cover, from_us, to_us, fine ? QUARTER_US : CLOCK_DAY_US);
+        wrong = wrong_edges(&cover, from_us, to_us, slot_width_us(finest));
     if (!wrong)
-        wrong = wrong_ranges(&cover, fine ? SLOT_QUARTER : SLOT_DAY);
+        wrong = wrong_ranges(&cover, finest);
     if (!wrong)
         wrong = wrong_whole(&cover);
     if (wrong)
-        ck_abort_msg("%s: %" PRId64 " to %" PRId64 ", %d", wrong, from_us, to_us, fine);
+        ck_abort_msg("%s: %" PRId64 " to %" PRId64 ", %d", wrong, from_us, to_us, (int)finest);
 }
+
+static const enum slot_level finests[] = {SLOT_QUARTER, SLOT_SIX_HOURS, SLOT_DAY};
 
 static void check_all_pairs(const int64_t *instants, size_t count)
 {
     for (size_t a = 0; a < count; a++)
         for (size_t b = 0; b < count; b++)
             if (instants[a] < instants[b]) {
-                check(instants[a], instants[b], true);
-                check(instants[a], instants[b], false);
+                for (size_t f = 0; f < COUNT_OF(finests); f++)
+                    check(instants[a], instants[b], finests[f]);
             }
 }
 
@@ -146,7 +150,7 @@ static void range_is(const struct slot_range *range, enum slot_level level, int3
 START_TEST(all_pieces)
 {
     int64_t from = at("2022-11-29T22:40:00Z"), to = at("2024-02-02T01:20:00.000001Z");
-    struct slot_cover cover = slots_cover(from, to, true);
+    struct slot_cover cover = slots_cover(from, to, SLOT_QUARTER);
     int32_t day = 19325, last = 19755; /* 2022-11-29, 2024-02-02 */
     ck_assert_uint_eq(cover.range_count, 9);
     range_is(&cover.ranges[0], SLOT_QUARTER, day * 96 + 91, day * 96 + 92);
@@ -170,7 +174,7 @@ END_TEST
 START_TEST(coarse_pieces)
 {
     struct slot_cover cover =
-        slots_cover(at("2024-01-30T22:40:00Z"), at("2024-04-02T01:20:00Z"), false);
+        slots_cover(at("2024-01-30T22:40:00Z"), at("2024-04-02T01:20:00Z"), SLOT_DAY);
     ck_assert_uint_eq(cover.range_count, 3);
     range_is(&cover.ranges[0], SLOT_DAY, 19753, 19754);
     range_is(&cover.ranges[1], SLOT_MONTH, 649, 651);
@@ -180,14 +184,31 @@ START_TEST(coarse_pieces)
 }
 END_TEST
 
+START_TEST(six_hours)
+{
+    int64_t from = at("2024-01-30T11:59:00Z"), to = at("2024-04-02T19:20:00Z");
+    struct slot_cover cover = slots_cover(from, to, SLOT_SIX_HOURS);
+    ck_assert_uint_eq(cover.range_count, 5);
+    range_is(&cover.ranges[0], SLOT_SIX_HOURS, 19752 * 4 + 2, 19753 * 4);
+    range_is(&cover.ranges[1], SLOT_DAY, 19753, 19754);
+    range_is(&cover.ranges[2], SLOT_MONTH, 649, 651);
+    range_is(&cover.ranges[3], SLOT_DAY, 19814, 19815);
+    range_is(&cover.ranges[4], SLOT_SIX_HOURS, 19815 * 4, 19815 * 4 + 3);
+    range_is(&cover.whole, SLOT_QUARTER, 19752 * 96 + 48, 19815 * 96 + 72);
+    ck_assert_uint_eq(cover.edge_count, 2);
+    ck_assert_int_eq(cover.edges[0].to_us - from, 60 * CLOCK_SECOND_US);
+    ck_assert_int_eq(to - cover.edges[1].from_us, 80 * 60 * CLOCK_SECOND_US);
+}
+END_TEST
+
 START_TEST(exact_slots_have_no_edges)
 {
     struct slot_cover cover =
-        slots_cover(at("2024-02-01T00:00:00Z"), at("2024-03-01T00:00:00Z"), true);
+        slots_cover(at("2024-02-01T00:00:00Z"), at("2024-03-01T00:00:00Z"), SLOT_QUARTER);
     ck_assert_uint_eq(cover.range_count, 1);
     range_is(&cover.ranges[0], SLOT_MONTH, 649, 650);
     ck_assert_uint_eq(cover.edge_count, 0);
-    cover = slots_cover(at("2024-02-29T00:00:00Z"), at("2024-03-01T00:00:00Z"), false);
+    cover = slots_cover(at("2024-02-29T00:00:00Z"), at("2024-03-01T00:00:00Z"), SLOT_DAY);
     ck_assert_uint_eq(cover.range_count, 1);
     range_is(&cover.ranges[0], SLOT_DAY, 19782, 19783);
     ck_assert_uint_eq(cover.edge_count, 0);
@@ -204,8 +225,8 @@ START_TEST(nothing)
                                       {0, SLOTS_OPEN_FROM},
                                       {SLOTS_OPEN_TO, 0}};
     for (size_t i = 0; i < COUNT_OF(ends); i++)
-        for (int fine = 0; fine < 2; fine++) {
-            struct slot_cover cover = slots_cover(ends[i][0], ends[i][1], fine);
+        for (size_t f = 0; f < COUNT_OF(finests); f++) {
+            struct slot_cover cover = slots_cover(ends[i][0], ends[i][1], finests[f]);
             ck_assert_uint_eq(cover.range_count, 0);
             ck_assert_uint_eq(cover.edge_count, 0);
             ck_assert_int_eq(cover.whole.lo, cover.whole.hi);
@@ -215,18 +236,21 @@ END_TEST
 
 START_TEST(within_one_slot)
 {
-    struct slot_cover cover = slots_cover(-10, -5, true);
+    struct slot_cover cover = slots_cover(-10, -5, SLOT_QUARTER);
     ck_assert_uint_eq(cover.range_count, 0);
     ck_assert_uint_eq(cover.edge_count, 1);
     ck_assert_int_eq(cover.edges[0].from_us, -10);
     ck_assert_int_eq(cover.edges[0].to_us, -5);
-    cover = slots_cover(-10, 5, true); /* over a boundary: two */
+    cover = slots_cover(-10, 5, SLOT_QUARTER); /* over a boundary: two */
     ck_assert_uint_eq(cover.range_count, 0);
     ck_assert_uint_eq(cover.edge_count, 2);
     ck_assert_int_eq(cover.edges[0].to_us, 0);
     ck_assert_int_eq(cover.edges[1].from_us, 0);
     ck_assert_int_eq(cover.whole.lo, cover.whole.hi);
-    cover = slots_cover(HOUR_US, 23 * HOUR_US, false);
+    cover = slots_cover(HOUR_US, 23 * HOUR_US, SLOT_DAY);
+    ck_assert_uint_eq(cover.range_count, 0);
+    ck_assert_uint_eq(cover.edge_count, 1);
+    cover = slots_cover(HOUR_US, 6 * HOUR_US - 1, SLOT_SIX_HOURS);
     ck_assert_uint_eq(cover.range_count, 0);
     ck_assert_uint_eq(cover.edge_count, 1);
 }
@@ -234,19 +258,19 @@ END_TEST
 
 START_TEST(open_ends)
 {
-    struct slot_cover cover = slots_cover(SLOTS_OPEN_FROM, SLOTS_OPEN_TO, true);
+    struct slot_cover cover = slots_cover(SLOTS_OPEN_FROM, SLOTS_OPEN_TO, SLOT_QUARTER);
     ck_assert_uint_eq(cover.range_count, 1);
     ck_assert_uint_eq(cover.edge_count, 0);
     range_is(&cover.ranges[0], SLOT_YEAR, INT32_MIN, INT32_MAX);
     range_is(&cover.whole, SLOT_QUARTER, INT32_MIN, INT32_MAX);
-    cover = slots_cover(SLOTS_OPEN_FROM, at("1970-03-02T00:00:00.000001Z"), false);
+    cover = slots_cover(SLOTS_OPEN_FROM, at("1970-03-02T00:00:00.000001Z"), SLOT_DAY);
     ck_assert_uint_eq(cover.range_count, 3);
     range_is(&cover.ranges[0], SLOT_YEAR, INT32_MIN, 0);
     range_is(&cover.ranges[1], SLOT_MONTH, 0, 2);
     range_is(&cover.ranges[2], SLOT_DAY, 59, 60);
     range_is(&cover.whole, SLOT_QUARTER, INT32_MIN, 60 * 96);
     ck_assert_uint_eq(cover.edge_count, 1);
-    cover = slots_cover(at("1970-01-31T23:59:00Z"), SLOTS_OPEN_TO, true);
+    cover = slots_cover(at("1970-01-31T23:59:00Z"), SLOTS_OPEN_TO, SLOT_QUARTER);
     ck_assert_uint_eq(cover.range_count, 2);
     range_is(&cover.ranges[0], SLOT_MONTH, 1, 12);
     range_is(&cover.ranges[1], SLOT_YEAR, 1, INT32_MAX);
@@ -298,7 +322,7 @@ START_TEST(random_windows)
             from = SLOTS_OPEN_FROM;
         if (i % 16 == 1 || to > last)
             to = SLOTS_OPEN_TO;
-        check(from, to, i & 1);
+        check(from, to, finests[i % 3]);
     }
 }
 END_TEST
@@ -321,9 +345,12 @@ START_TEST(slots_of_instants)
     ck_assert_int_eq(slot_of(SLOT_HOUR, HOUR_US - 1), 0);
     ck_assert_int_eq(slot_of(SLOT_HOUR, -HOUR_US), -1);
     ck_assert_int_eq(slot_of(SLOT_HOUR, -HOUR_US - 1), -2);
+    ck_assert_int_eq(slot_of(SLOT_SIX_HOURS, 6 * HOUR_US - 1), 0);
+    ck_assert_int_eq(slot_of(SLOT_SIX_HOURS, -1), -1);
     ck_assert_int_eq(slot_of(SLOT_DAY, CLOCK_DAY_US), 1);
     ck_assert_int_eq(slot_start_us(SLOT_QUARTER, -3), -3 * QUARTER_US);
     ck_assert_int_eq(slot_start_us(SLOT_HOUR, 25), 25 * HOUR_US);
+    ck_assert_int_eq(slot_start_us(SLOT_SIX_HOURS, 5), 30 * HOUR_US);
     ck_assert_int_eq(slot_start_us(SLOT_DAY, -1), -CLOCK_DAY_US);
     for (int level = SLOT_QUARTER; level < SLOT_LEVELS; level++) {
         ck_assert_int_eq(slot_start_us((enum slot_level)level, INT32_MIN), SLOTS_OPEN_FROM);
@@ -335,8 +362,8 @@ END_TEST
 int main(void)
 {
     const TTest *tests[] = {
-        all_pieces,      coarse_pieces, exact_slots_have_no_edges, nothing,
-        within_one_slot, open_ends,     every_window_around,       every_window_of_days,
-        random_windows,  months,        slots_of_instants};
+        all_pieces,     coarse_pieces,        six_hours, exact_slots_have_no_edges,
+        nothing,        within_one_slot,      open_ends, every_window_around,
+        random_windows, every_window_of_days, months,    slots_of_instants};
     return suite_run("slots", tests, COUNT_OF(tests));
 }

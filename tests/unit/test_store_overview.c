@@ -51,7 +51,7 @@ static void setup(void)
     arena_init(&arena, 1 << 20);
     seed = 20261121;
     unit_pg_sql("truncate survey, question, response, journal, tally_state, tally_quarter,"
-                " tally_hour, tally_day, tally_month, tally_year, facet_value");
+                " tally_hour, tally_six_hours, tally_day, tally_month, tally_year, facet_value");
     for (int32_t i = 0; i < SURVEYS; i++)
         fill(&answers[i], 7 * i + 3);
 }

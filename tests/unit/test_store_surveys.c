@@ -15,7 +15,7 @@ static void setup(void)
 {
     unit_pg_sql(
         "truncate survey, question, response, response_history, facet_value, journal,"
-        " tally_state, tally_quarter, tally_hour, tally_day, tally_month, tally_year, audit");
+        " tally_state, tally_quarter, tally_hour, tally_six_hours, tally_day, tally_month, tally_year, audit");
     pg = unit_database_connect(sets);
     arena_init(&arena, 4096);
 }
@@ -363,8 +363,8 @@ END_TEST
 
 static void fill_tables(int32_t survey)
 {
-    static const char *const tallies[] = {"tally_quarter", "tally_hour", "tally_day", "tally_month",
-                                          "tally_year"};
+    static const char *const tallies[] = {"tally_quarter", "tally_hour",  "tally_six_hours",
+                                          "tally_day",     "tally_month", "tally_year"};
     add_responses(survey, 41000); /* three pieces */
     for (size_t i = 0; i < COUNT_OF(tallies); i++)
         unit_pg_sql("insert into %s values (%d, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)",
@@ -387,10 +387,10 @@ static enum db_status delete_it(struct pg *conn, void *context)
 
 START_TEST(delete_takes_all_that_belongs_to_it)
 {
-    static const char *const tables[] = {"question",      "response",   "response_history",
-                                         "facet_value",   "journal",    "tally_state",
-                                         "tally_quarter", "tally_hour", "tally_day",
-                                         "tally_month",   "tally_year", "display"};
+    static const char *const tables[] = {
+        "question",    "response",      "response_history", "facet_value",     "journal",
+        "tally_state", "tally_quarter", "tally_hour",       "tally_six_hours", "tally_day",
+        "tally_month", "tally_year",    "display"};
     struct survey_record first = sample("one"), second = sample("two");
     int32_t id = add(&first), other = add(&second);
 

@@ -85,12 +85,12 @@ END_TEST
 
 START_TEST(which_facets_are_fine)
 {
-    ck_assert(survey_facet_is_fine(SURVEY_FACET_TOTAL));
-    ck_assert(survey_facet_is_fine(SURVEY_FACET_CHANNEL));
-    ck_assert(!survey_facet_is_fine(SURVEY_FACET_AGENT));
+    ck_assert_int_eq(survey_facet_finest(SURVEY_FACET_TOTAL), SLOT_QUARTER);
+    ck_assert_int_eq(survey_facet_finest(SURVEY_FACET_CHANNEL), SLOT_QUARTER);
+    ck_assert_int_eq(survey_facet_finest(SURVEY_FACET_AGENT), SLOT_SIX_HOURS);
     for (int slot = 0; slot < SURVEY_FACETS_MAX; slot++)
-        ck_assert(!survey_facet_is_fine(SURVEY_FACET_FIRST + slot));
-    ck_assert(survey_facet_is_fine(SURVEY_FACET_QUESTION + 1));
+        ck_assert_int_eq(survey_facet_finest(SURVEY_FACET_FIRST + slot), SLOT_SIX_HOURS);
+    ck_assert_int_eq(survey_facet_finest(SURVEY_FACET_QUESTION + 1), SLOT_QUARTER);
 }
 END_TEST
 

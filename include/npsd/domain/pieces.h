@@ -4,13 +4,13 @@
  * The ends of all windows, in order, are steps, and a window is what lies between two of them. Of
  * each stretch from one step to the next that a window needs:
  *
- *     shorter than half a day   a piece of its own
- *     else                      the days (UTC) between the midnights of its ends, one piece, plus
- *                               part(begin) - part(end), where part(x) is the piece between x and
- *                               its midnight, negative if that is before x
+ *     shorter than half a slot   a piece of its own
+ *     else                       the slots between the bounds of its ends, one piece, plus
+ *                                part(begin) - part(end), where part(x) is the piece between x and
+ *                                its bound, negative if that is before x
  *
- * x's midnight is the nearest one, or, if x lies in the future, the next: hardly any answer lies
- * between.
+ * Slots are days (UTC), or shorter. x's bound is where the nearest of them begins, or, if x lies in
+ * the future, the next: hardly any answer lies between.
  *
  * So the days of a series, which begin at some other time than days of UTC do, cost one row each
  * and what lies between a local and the nearest UTC midnight, once for each such midnight; and
@@ -39,12 +39,12 @@ struct pieces {
 };
 
 /*
- * ends may be open (domain/slots). A window that ends before it begins is empty. whole_days false:
- * each stretch is a piece of its own, for counting that is not helped by days. now_us: when the
- * future begins (SLOTS_OPEN_TO: never); what is counted does not depend on it.
+ * ends may be open (domain/slots). A window that ends before it begins is empty. slot_us: how long
+ * slots are; 0: each stretch is a piece of its own, for counting that is not helped by them.
+ * now_us: when the future begins (SLOTS_OPEN_TO: never); what is counted does not depend on it.
  */
 struct pieces pieces_cut(struct arena *arena, const struct slot_span *windows, size_t count,
-                         bool whole_days, int64_t now_us);
+                         int64_t slot_us, int64_t now_us);
 
 /* From the counts of all pieces (in their order) to those of all windows. Uses pieces for its own
  * sums: one thread at a time. */

@@ -13,6 +13,7 @@
 #define NPSD_DOMAIN_SURVEY_H
 
 #include "npsd/domain/nps.h"
+#include "npsd/domain/slots.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,12 +42,13 @@ enum {
     SURVEY_FACET_QUESTION = 10 /* + question n, so 11 and up */
 };
 
-/* Total, channel and questions have tallies of all five levels, agent and facets of days, months
- * and years. */
-static inline bool survey_facet_is_fine(int facet)
+/* Total, channel and questions have tallies of quarter hours, hours, days, months and years; agent
+ * and facets, which have many values, of six hours, days, months and years. */
+static inline enum slot_level survey_facet_finest(int facet)
 {
-    return facet == SURVEY_FACET_TOTAL || facet == SURVEY_FACET_CHANNEL ||
-           facet > SURVEY_FACET_QUESTION;
+    bool few_values = facet == SURVEY_FACET_TOTAL || facet == SURVEY_FACET_CHANNEL ||
+                      facet > SURVEY_FACET_QUESTION;
+    return few_values ? SLOT_QUARTER : SLOT_SIX_HOURS;
 }
 
 enum survey_access { SURVEY_OPEN, SURVEY_LINK, SURVEY_KEY };

@@ -23,7 +23,7 @@ struct answer_row {
     int32_t facets[SURVEY_FACETS_MAX]; /* by slot */
     int suspect;                       /* marks (domain/suspect), 0: none */
     bool set_aside;                    /* because of them it is excluded from the start */
-    uint8_t hash[RESPONSE_HASH_SIZE]; /* zeros, stored as none: of an answer without a key */
+    uint8_t hash[RESPONSE_HASH_SIZE];  /* zeros, stored as none: of an answer without a key */
     const char *external_id, *language, *respondent; /* NULL: none */
     const char *answers, *properties;                /* JSON text; NULL: none */
     size_t answers_len, properties_len;

@@ -33,7 +33,7 @@ enum db_status folds_fold(struct pg *pg, int32_t survey_id, bool *ret_done);
 enum db_status folds_months(struct pg *pg, struct arena *arena, int32_t survey_id,
                             int32_t **ret_months, size_t *ret_count);
 /* Recounts one month in one statement, so in one snapshot, while ingest goes on: *ret_cells is how
- * many (level, facet, value, slot) of all five levels differ, 0: equal.
+ * many (level, facet, value, slot) of all six levels differ, 0: equal.
  * Years are held against months. */
 enum db_status folds_check_month(struct pg *pg, int32_t survey_id, int32_t month,
                                  int64_t *ret_cells);
