@@ -32,6 +32,8 @@
 /* Facets that have quarters and hours, and those that have six hours: survey_facet_finest. */
 #define IF_FEW_VALUES " where (facet in (0, 1) or facet > 10)"
 #define IF_MANY_VALUES " where facet between 2 and 10"
+/* The same, as the index of six hours can be entered with: by survey, facet and slot. */
+#define OF_MANY_VALUES "facet = any ('{2,3,4,5,6,7,8,9,10}') and"
 
 /* Slots of the other levels, of a quarter hour. >> rounds down, / does not. */
 #define QUARTER_SLOT "slot"

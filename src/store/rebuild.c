@@ -67,7 +67,8 @@ const struct db_stmt rebuild_clear = {
     " hour as ("
     "  delete from tally_hour where survey_id = $1 and slot >= $2 >> 2 and slot < $3 >> 2),"
     " six_hours as ("
-    "  delete from tally_six_hours where survey_id = $1 and slot >= $2 / 24 and slot < $3 / 24),"
+    "  delete from tally_six_hours where survey_id = $1 and " OF_MANY_VALUES
+    "   slot >= $2 / 24 and slot < $3 / 24),"
     " day as ("
     "  delete from tally_day where survey_id = $1 and slot >= $2 / 96 and slot < $3 / 96),"
     " year as (delete from tally_year where survey_id = $1 and slot = $5)"

@@ -3,8 +3,8 @@
 
 #define MONTH_OF_ANSWER MONTH_OF_DATE("at")
 #define MONTH_OF_SIX_HOURS MONTH_OF_DATE("(date '1970-01-01' + floor(slot / 4::float8)::int)")
-#define SIX_HOURS_OF_MONTH(month)                                                                  \
-    "((date '1970-01-01' + (" month ") * interval '1 month')::date - date '1970-01-01') * 4"
+#define SIX_HOURS_AFTER_MONTH                                                                      \
+    "((date '1970-01-01' + (month + 1) * interval '1 month')::date - date '1970-01-01') * 4"
 
 /* Months of rows are found by leaps over the index of time, and so are those of six hours, which
  * are many; those of other tallies by reading them. */
@@ -23,36 +23,37 @@ const struct db_stmt recount_months = {
     "  union all"
     "  select facet, (select " MONTH_OF_SIX_HOURS " from (select min(slot) as slot"
     "    from tally_six_hours t where t.survey_id = $1 and t.facet = s.facet"
-    "     and t.slot >= " SIX_HOURS_OF_MONTH(
-        "s.month + 1") ") next)"
-                       "  from stride s where month is not null),"
-                       " quarter as ("
-                       "  select distinct slot from journal where survey_id = $1"
-                       "  union select distinct slot from tally_quarter where survey_id = $1"
-                       "  union select distinct slot * 4 from tally_hour where survey_id = $1"
-                       "  union select distinct slot * 96 from tally_day where survey_id = $1)"
-                       " select " MONTH_OF_ANSWER " from leap where at is not null"
-                       " union select month from stride where month is not null"
-                       " union select " MONTH_SLOT " from quarter"
-                       " union select distinct slot from tally_month where survey_id = $1"
-                       " union select distinct slot * 12 from tally_year t where survey_id = $1 and not exists ("
-                       "  select from tally_month m where m.survey_id = $1"
-                       "   and m.slot >= t.slot * 12 and m.slot < t.slot * 12 + 12)"
-                       " order by 1"};
+    "     and t.slot >= " SIX_HOURS_AFTER_MONTH ") next)"
+    "  from stride s where month is not null),"
+    " quarter as ("
+    "  select distinct slot from journal where survey_id = $1"
+    "  union select distinct slot from tally_quarter where survey_id = $1"
+    "  union select distinct slot * 4 from tally_hour where survey_id = $1"
+    "  union select distinct slot * 96 from tally_day where survey_id = $1)"
+    " select " MONTH_OF_ANSWER " from leap where at is not null"
+    " union select month from stride where month is not null"
+    " union select " MONTH_SLOT " from quarter"
+    " union select distinct slot from tally_month where survey_id = $1"
+    " union select distinct slot * 12 from tally_year t where survey_id = $1 and not exists ("
+    "  select from tally_month m where m.survey_id = $1"
+    "   and m.slot >= t.slot * 12 and m.slot < t.slot * 12 + 12)"
+    " order by 1"};
 
 /* Where tallies of one level differ from cells (of rows, less the journal's). */
-#define DIFFERING(table, slots, condition, first, end)                                             \
+#define DIFFERING(tallies, slots, condition, first, end)                                           \
     "select 1 from ("                                                                              \
     "  select facet, value, " slots " as slot, " COUNTER_NAMES " from cell" condition              \
-    "  union all select facet, value, slot, " COUNTERS_TAKEN " from " table                        \
-    "  where survey_id = $1 and slot >= " first " and slot < " end                                 \
+    "  union all select facet, value, slot, " COUNTERS_TAKEN " from " tallies                      \
+    "  survey_id = $1 and slot >= " first " and slot < " end                                       \
     " ) c group by facet, value, slot having (" COUNTER_SUMS ") <> (" COUNTER_ZEROS ")"
-#define DIFFERING_QUARTERS DIFFERING("tally_quarter", QUARTER_SLOT, IF_FEW_VALUES, "$4", "$5")
-#define DIFFERING_HOURS DIFFERING("tally_hour", HOUR_SLOT, IF_FEW_VALUES, "$4 >> 2", "$5 >> 2")
+#define DIFFERING_QUARTERS DIFFERING("tally_quarter where", QUARTER_SLOT, IF_FEW_VALUES, "$4", "$5")
+#define DIFFERING_HOURS                                                                            \
+    DIFFERING("tally_hour where", HOUR_SLOT, IF_FEW_VALUES, "$4 >> 2", "$5 >> 2")
 #define DIFFERING_SIX_HOURS                                                                        \
-    DIFFERING("tally_six_hours", SIX_HOURS_SLOT, IF_MANY_VALUES, "$4 / 24", "$5 / 24")
-#define DIFFERING_DAYS DIFFERING("tally_day", DAY_SLOT, "", "$4 / 96", "$5 / 96")
-#define DIFFERING_MONTHS DIFFERING("tally_month", MONTH_SLOT, "", "$6", "$6 + 1")
+    DIFFERING("tally_six_hours where " OF_MANY_VALUES, SIX_HOURS_SLOT, IF_MANY_VALUES, "$4 / 24",  \
+              "$5 / 24")
+#define DIFFERING_DAYS DIFFERING("tally_day where", DAY_SLOT, "", "$4 / 96", "$5 / 96")
+#define DIFFERING_MONTHS DIFFERING("tally_month where", MONTH_SLOT, "", "$6", "$6 + 1")
 /* Of the month's year, from its months: whether these are right is seen one by one. */
 #define DIFFERING_YEAR                                                                             \
     "select 1 from ("                                                                              \
