@@ -9,7 +9,7 @@ create table tally_six_hours (
   n0 int not null, n1 int not null, n2 int not null, n3 int not null, n4 int not null, n5 int not null,
   n6 int not null, n7 int not null, n8 int not null, n9 int not null, n10 int not null,
   primary key (survey_id, facet, slot, value)
-) with (fillfactor = 70);
+);
 
 do $$
 declare

@@ -8,14 +8,15 @@ iso() { TZ=UTC printf '%(%Y-%m-%dT%H:%M:%SZ)T' "$1"; } # SECONDS
 
 # Sets query: the parameters of a window, for the nth time. A window of 30 days begins seven quarter hours
 # earlier each time, so that all hours of the day have their share, whenever this runs: what a facet's window
-# cuts off a day is counted from rows. A quarter begins a quarter hour earlier, all time a month earlier in a
-# decade before any answer, a series a day.
+# cuts off six hours is counted from rows. A quarter begins a quarter hour earlier, all time a month earlier in a
+# decade before any answer, a series a day. N below 0 is to warm up, for what is asked |N| later: another window,
+# so that no cache can answer the one that counts, near it, so that the disk need not.
 window() { # NAME N
   local now quarter=$((EPOCHSECONDS / 900 * 900))
   case $1 in
-    days) query="from=$(iso $((quarter - 30 * 86400 - $2 * 7 * 900)))" ;;
+    days) query="from=$(iso $((quarter - 30 * 86400 - ($2 < 0 ? -$2 * 7 - 3 : $2 * 7) * 900)))" ;;
     quarter) query="tz=$zone&from=$(iso $((quarter_began - $2 * 900)))&to=$quarter_ends" ;;
-    all) query="from=$((1980 + $2 / 12))-$(printf %02d $((1 + $2 % 12)))-01&to=2100-01-01" ;;
+    all) query="from=$((1970 + ($2 + 120) / 12))-$(printf %02d $((1 + ($2 + 120) % 12)))-01&to=2100-01-01" ;;
     year)
       printf -v now '%(%s)T'
       query="tz=$zone&from=$(iso_date $((now - (365 + $2) * 86400)))&to=$(iso_date $((now - $2 * 86400)))"
@@ -49,11 +50,11 @@ question() { # NAME N
 }
 
 # curl's commands for a question, so many times, by one connection.
-requests() { # DAEMON NAME SURVEY TIMES
+requests() { # DAEMON NAME SURVEY WARM_UP SAMPLES
   local n path query
   printf 'header = "Authorization: Bearer %s"\n' "$(cat "$scratch/key")"
   printf 'write-out = "%%{http_code} %%{time_starttransfer}\\n"\n'
-  for ((n = 0; n < $4; n++)); do
+  for n in $(seq -1 -1 -"$4") $(seq "$5"); do
     if [ "$2" = nothing ]; then
       printf 'url = "%s/healthz"\noutput = /dev/null\n' "${address[$1]}"
     else
@@ -66,7 +67,7 @@ requests() { # DAEMON NAME SURVEY TIMES
 # Lines of measures: question, survey, status, microseconds until the reply began. What came first, while
 # connections and memory were cold, is left out.
 ask() { # DAEMON NAME SURVEY WARM_UP SAMPLES
-  requests "$1" "$2" "$3" $(($4 + $5)) >"$scratch/requests"
+  requests "$1" "$2" "$3" "$4" "$5" >"$scratch/requests"
   run_child timeout 900 curl --silent --config "$scratch/requests" >"$scratch/replies.txt" ||
     fail "$2 of $3 was not answered by $1: $(tail -n 1 "$scratch/replies.txt")"
   awk -v name="$2" -v survey="$3" -v warm="$4" \

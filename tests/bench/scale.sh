@@ -7,7 +7,7 @@
 #                             build/bench/scale.txt, what it is made from to scale.facts, scale.measures
 #
 #   BENCH_SIZES               millions of answers of each survey ("1 10 100")
-#   BENCH_SAMPLES             times that each question is asked (41, and 30 before that)
+#   BENCH_SAMPLES             times that each question is asked (41, and as often before that, to warm up)
 #   BENCH_KEEP                a folder where the cluster stays, stopped; a run that finds one there asks it,
 #                             and makes no answers of its own. It must be new or made by the same schema
 #
@@ -18,8 +18,6 @@ export LC_ALL=C
 
 read -ra sizes <<<"${BENCH_SIZES:-1 10 100}"
 readonly samples=${BENCH_SAMPLES:-41}
-# The four connections to the database settle on a plan after five runs each.
-readonly warm_up=30
 readonly questions=(nothing nps-days nps-quarter nps-all series branch-days branch-all
   product-days product-all one-days one-all two-days)
 # Recounted: the survey's first month, which is not whole, one in the middle, and the running one.
@@ -73,7 +71,7 @@ ask_all() {
   asked=$measures
   find_quarter
   for name in "${questions[@]}"; do
-    for size in "${sizes[@]}"; do ask first "$name" "${size}m" "$warm_up" "$samples"; done
+    for size in "${sizes[@]}"; do ask first "$name" "${size}m" "$samples" "$samples"; done
     say "asked: $name"
   done
 }
