@@ -49,27 +49,30 @@ question() { # NAME N
   esac
 }
 
-# curl's commands for a question, so many times, by one connection.
-requests() { # DAEMON NAME SURVEY WARM_UP SAMPLES
-  local n path query
+# curl's commands for a question, so many times of each survey by turns, by one connection.
+requests() { # DAEMON NAME SURVEYS WARM_UP SAMPLES
+  local n path query survey
   printf 'header = "Authorization: Bearer %s"\n' "$(cat "$scratch/key")"
   printf 'write-out = "%%{http_code} %%{time_starttransfer}\\n"\n'
   for n in $(seq -1 -1 -"$4") $(seq "$5"); do
-    if [ "$2" = nothing ]; then
-      printf 'url = "%s/healthz"\noutput = /dev/null\n' "${address[$1]}"
-    else
-      question "$2" "$n"
-      printf 'url = "%s/v1/surveys/%s/%s?%s"\noutput = /dev/null\n' "${address[$1]}" "$3" "$path" "$query"
-    fi
+    question "$2" "$n"
+    for survey in $3; do
+      if [ "$2" = nothing ]; then
+        printf 'url = "%s/healthz"\noutput = /dev/null\n' "${address[$1]}"
+      else
+        printf 'url = "%s/v1/surveys/%s/%s?%s"\noutput = /dev/null\n' "${address[$1]}" "$survey" "$path" "$query"
+      fi
+    done
   done
 }
 
 # Lines of measures: question, survey, status, microseconds until the reply began. What came first, while
 # connections and memory were cold, is left out.
-ask() { # DAEMON NAME SURVEY WARM_UP SAMPLES
+ask() { # DAEMON NAME SURVEYS WARM_UP SAMPLES
   requests "$1" "$2" "$3" "$4" "$5" >"$scratch/requests"
   run_child timeout 900 curl --silent --config "$scratch/requests" >"$scratch/replies.txt" ||
     fail "$2 of $3 was not answered by $1: $(tail -n 1 "$scratch/replies.txt")"
-  awk -v name="$2" -v survey="$3" -v warm="$4" \
-    'NR > warm { printf "%s\t%s\t%d\t%.0f\n", name, survey, $1, $2 * 1000000 }' "$scratch/replies.txt" >>"$asked"
+  awk -v name="$2" -v surveys="$3" -v warm="$4" 'BEGIN { count = split(surveys, survey, " ") }
+    NR > warm * count { printf "%s\t%s\t%d\t%.0f\n", name, survey[1 + (NR - 1) % count], $1, $2 * 1000000 }' \
+    "$scratch/replies.txt" >>"$asked"
 }

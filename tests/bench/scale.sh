@@ -67,11 +67,11 @@ find_surveys() {
 
 # All sizes take turns, so that drift meets them alike.
 ask_all() {
-  local name size
+  local name
   asked=$measures
   find_quarter
   for name in "${questions[@]}"; do
-    for size in "${sizes[@]}"; do ask first "$name" "${size}m" "$samples" "$samples"; done
+    ask first "$name" "${sizes[*]/%/m}" "$samples" "$samples"
     say "asked: $name"
   done
 }
