@@ -1,7 +1,7 @@
 -- Tallies of six hours, of agents and facets: what a window cuts off a day is counted from fewer rows.
 --
--- Answers go on to come while this runs; folds wait. A daemon of an older version does not know these tallies: end it
--- first, or run "npsd check --rebuild" afterwards.
+-- A daemon of an older version does not know these tallies, and would fold without them: end it first. If one was
+-- running, "npsd check --rebuild" repairs them.
 
 -- Values of one time lie together, so that all of them are found in one place and new ones come at the end.
 create table tally_six_hours (
@@ -32,6 +32,7 @@ set local work_mem = '128MB';
 do $$
 declare
   month record;
+  told text;
 begin
   for month in
     select survey_id, slot, (timestamp '1970-01-01' + slot * interval '1 month') at time zone 'UTC' as since,
@@ -40,8 +41,9 @@ begin
       ((date '1970-01-01' + (slot + 1) * interval '1 month')::date - date '1970-01-01') * 96 as end_quarter
     from tally_month where facet = 0 order by 1, 2
   loop
-    if month.slot % 12 = 0 then
-      raise notice 'six hours of survey %: %', month.survey_id, extract(year from month.since at time zone 'UTC');
+    if told is distinct from month.survey_id || ': ' || floor(month.slot / 12.0) + 1970 then
+      told := month.survey_id || ': ' || floor(month.slot / 12.0) + 1970;
+      raise notice 'six hours of survey %', told;
     end if;
     insert into tally_six_hours
     select month.survey_id, facet, value, slot,

@@ -12,6 +12,15 @@
     " where r.level = " level condition
 #define TALLY_SUMS(level, table) SUMS(level, table, " and r.width = 0")
 #define TOTAL_SUMS(level, table) SUMS(level, table, " and r.facet = 0")
+/* Six hours of one value: a look for each, because their index has all values of a time together.
+ * "offset 0" keeps the subquery. */
+#define SIX_HOURS_SUMS                                                                             \
+    " select r.facet, r.value, r.piece, t.* from range r cross join lateral ("                     \
+    "  select " COUNTERS(COUNTER_TOTAL) " from generate_series(r.lo, r.hi - 1) s (slot)"           \
+    "  cross join lateral ("                                                                       \
+    "   select " COUNTER_NAMES " from tally_six_hours t"                                           \
+    "   where t.survey_id = r.survey_id and t.facet = r.facet and t.slot = s.slot"                 \
+    "    and t.value = r.value offset 0) t) t where r.level = 2 union all"
 /* Of quarter hours and hours of one piece: one look less than two, and one row. */
 #define PART_SUMS                                                                                  \
     " select p.facet, p.value, p.piece, t.* from part p cross join lateral ("                      \
@@ -46,7 +55,6 @@
 #define OF_DAYS(tallies)                                                                           \
     tallies("5", "tally_year") " union all" tallies("4", "tally_month") " union all"               \
     tallies("3", "tally_day") " union all"
-#define OF_SIX_HOURS(tallies) OF_DAYS(tallies) tallies("2", "tally_six_hours") " union all"
 #define OF_QUARTERS(tallies)                                                                       \
     OF_DAYS(tallies)                                                                               \
     tallies("1", "tally_hour") " union all" tallies("0", "tally_quarter") " union all"
@@ -119,8 +127,8 @@
     EDGE_ROWS(value " as value, " SCORES_OF_EDGES, joined, "")                                     \
     " group by 1, 2) r where e.facet <> 0"
 
-/* Edges of a facet without quarter hours: all rows of three hours perhaps, so they become counters
- * at once. By the index of the column, a look for each value. */
+/* Edges of a facet without quarter hours: all rows of three hours perhaps, or in a series of half a
+ * day, so they become counters at once. By the index of the column, a look for each value. */
 #define COUNTER_OF_ROWS(n) "count(*) filter (where score = " #n ") as n" #n
 #define COLUMN_SUMS(column, condition)                                                             \
     " union all"                                                                                   \
@@ -172,7 +180,7 @@
 #define OF_COLUMN(of, column, tallies) of(column, "", tallies, COLUMN_SUMS(column, ""))
 
 const struct db_stmt numbers_one[NUMBERS_FACETS] =
-    ONE_OF_ALL(OF_ONE, OF_QUARTERS(TALLY_SUMS), OF_SIX_HOURS(TALLY_SUMS));
+    ONE_OF_ALL(OF_ONE, OF_QUARTERS(TALLY_SUMS), OF_DAYS(TALLY_SUMS) SIX_HOURS_SUMS);
 const struct db_stmt numbers_series[NUMBERS_FACETS] =
     ONE_OF_ALL(OF_SERIES, OF_QUARTERS(TALLIES) OF_QUARTERS(TALLY_SUMS) PART_SUMS,
                OF_DAYS(TALLIES) OF_DAYS(TALLY_SUMS));
@@ -194,7 +202,8 @@ const struct db_stmt numbers_series[NUMBERS_FACETS] =
 #define FEW "(select count(*) from cut) <= 200"
 #define VALUES_OF_COLUMN(name, column)                                                             \
     VALUES(name, "", NUMBERED, "  cross join (values (0)) c (value)", "",                          \
-           OF_QUARTERS(TOTAL_SUMS) OF_SIX_HOURS(VALUE_SUMS)                                        \
+           OF_QUARTERS(TOTAL_SUMS) OF_DAYS(VALUE_SUMS) VALUE_SUMS("2", "tally_six_hours")          \
+           " union all"                                                                            \
            OF_COUNTED COLUMN_SUMS(column, " and " FEW)                                             \
            COLUMN_SUMS_BY_TIME(column, " and not " FEW))
 

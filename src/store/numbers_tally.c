@@ -31,8 +31,8 @@ struct question {
     struct buf edge_facets, edge_pieces, from, to, bounds;
 };
 
-/* A series of a facet goes by days: six hours are kept for all values together, so those of one
- * value over a year would cost more than the rows of its parts of days. */
+/* A series of a facet goes by days: six hours of one value are a look each, so the many of a year
+ * cost as much as the rows of its parts of days. */
 static enum slot_level finest_of(int facet, bool is_series)
 {
     enum slot_level finest = survey_facet_finest(facet);

@@ -18,13 +18,23 @@
     "     and t.slot >= r.lo and t.slot < r.hi) t"                                                 \
     "  where r.level = " level
 
+/* A look for each, as in numbers_sums.c. */
+#define SIX_HOURS                                                                                  \
+    "  select r.place, r.w, t.* from range r"                                                      \
+    "  cross join lateral generate_series(r.lo, r.hi - 1) s (slot)"                                \
+    "  cross join lateral ("                                                                       \
+    "    select " COUNTER_NAMES " from tally_six_hours t"                                          \
+    "    where t.survey_id = r.survey_id and t.facet = r.facet and t.slot = s.slot"                \
+    "     and t.value = r.value offset 0) t"                                                       \
+    "  where r.level = 2"
+
 /*
  * $1 surveys, $2 their zones; $3 facet, $4 channel, $5 agent; $6 to $10 ranges of slots: zone,
  * level, window, lo, hi, where level 6 is the range of quarters for which the journal is asked; $11
  * to $14 edges to be counted from rows: zone, window, from, to.
  *
  * value: of the facet in survey s, in "asked a"; condition: which rows r of edges are counted. All
- * tables meet the parameters by way of "asked", for the reason told in numbers_tally.c.
+ * tables meet the parameters by way of "asked", for the reason told in numbers_sums.c.
  */
 #define COUNT_SQL(value, condition)                                                                \
     "with asked as materialized ("                                                                 \
@@ -62,7 +72,7 @@
     TALLIES("5", "tally_year") " union all"                                                        \
     TALLIES("4", "tally_month") " union all"                                                       \
     TALLIES("3", "tally_day") " union all"                                                         \
-    TALLIES("2", "tally_six_hours") " union all"                                                   \
+    SIX_HOURS " union all"                                                                         \
     TALLIES("1", "tally_hour") " union all"                                                        \
     TALLIES("0", "tally_quarter") " union all"                                                     \
     "  select place, w, " COUNTERS(COUNTER_OF_ROW) " from counted)"                                \

@@ -103,30 +103,77 @@ static const struct db_stmt delete_end = {"surveys_delete", "int8", "text",
 
 #define DELETE_FROM(table) "delete from " table " where survey_id = $1"
 
-static const struct db_stmt delete_rest[] = {
-    {"surveys_delete_values", "int4", "", DELETE_FROM("facet_value")},
-    {"surveys_delete_journal", "int4", "", DELETE_FROM("journal")},
-    {"surveys_delete_quarters", "int4", "", DELETE_FROM("tally_quarter")},
-    {"surveys_delete_hours", "int4", "", DELETE_FROM("tally_hour")},
-    {"surveys_delete_six_hours", "int4", "", DELETE_FROM("tally_six_hours")},
-    {"surveys_delete_days", "int4", "", DELETE_FROM("tally_day")},
-    {"surveys_delete_months", "int4", "", DELETE_FROM("tally_month")},
-    {"surveys_delete_years", "int4", "", DELETE_FROM("tally_year")},
-    {"surveys_delete_state", "int4", "", DELETE_FROM("tally_state")},
+static const struct db_stmt delete_values = {"surveys_delete_values", "int4", "",
+                                             DELETE_FROM("facet_value")};
+static const struct db_stmt delete_journal = {"surveys_delete_journal", "int4", "",
+                                              DELETE_FROM("journal")};
+static const struct db_stmt delete_state = {"surveys_delete_state", "int4", "",
+                                            DELETE_FROM("tally_state")};
+
+/* clang-format off */
+
+/*
+ * The next 50,000 tallies of survey $1 in the order of their index, behind ($2, $3, $4): there may be
+ * millions, and no statement runs for long. Answers up to where, and whether that is all.
+ */
+#define DELETE_TALLIES(name, table, second, third)                                                 \
+    {"surveys_delete_" name, "int4 int2 int4 int4", "int2 int4 int4 bool",                         \
+     "with bound as materialized ("                                                                \
+     "  select facet, " second ", " third " from " table                                           \
+     "  where survey_id = $1 and (facet, " second ", " third ") > ($2, $3, $4)"                    \
+     "  order by facet, " second ", " third " offset 49999 limit 1),"                              \
+     " up_to (a, b, c) as materialized ("                                                          \
+     "  select * from bound union all"                                                             \
+     "  select 32767::int2, 2147483647, 2147483647 where not exists (select from bound)),"         \
+     " gone as ("                                                                                  \
+     "  delete from " table                                                                        \
+     "  where survey_id = $1 and (facet, " second ", " third ") > ($2, $3, $4)"                    \
+     "   and (facet, " second ", " third ")"                                                       \
+     "    <= ((select a from up_to), (select b from up_to), (select c from up_to)))"               \
+     " select *, not exists (select from bound) from up_to"}
+
+/* clang-format on */
+
+static const struct db_stmt delete_tallies[] = {
+    DELETE_TALLIES("quarters", "tally_quarter", "value", "slot"),
+    DELETE_TALLIES("hours", "tally_hour", "value", "slot"),
+    DELETE_TALLIES("six_hours", "tally_six_hours", "slot", "value"),
+    DELETE_TALLIES("days", "tally_day", "value", "slot"),
+    DELETE_TALLIES("months", "tally_month", "value", "slot"),
+    DELETE_TALLIES("years", "tally_year", "value", "slot"),
 };
-enum { DELETE_REST = sizeof(delete_rest) / sizeof(delete_rest[0]) };
-_Static_assert(DELETE_REST == 9, "each of them stands in the list below");
+enum { DELETE_LEVELS = sizeof(delete_tallies) / sizeof(delete_tallies[0]) };
+_Static_assert((int)DELETE_LEVELS == (int)SLOT_LEVELS, "each of them stands in the list below");
 
 /* Last: who adds to them holds the survey's row until then. */
 static const struct db_stmt delete_displays = {"surveys_delete_displays", "int4", "",
                                                DELETE_FROM("display")};
 
-const struct db_stmt *const surveys_statements[] = {
-    &read_surveys,   &read_questions,  &lock_survey,    &lock_questions,     &insert_survey,
-    &update_survey,  &write_questions, &has_responses,  &answered_questions, &time_zone_exists,
-    &delete_begin,   &delete_audited,  &delete_answers, &delete_rest[0],     &delete_rest[1],
-    &delete_rest[2], &delete_rest[3],  &delete_rest[4], &delete_rest[5],     &delete_rest[6],
-    &delete_rest[7], &delete_rest[8],  &delete_end,     &delete_displays,    NULL};
+const struct db_stmt *const surveys_statements[] = {&read_surveys,
+                                                    &read_questions,
+                                                    &lock_survey,
+                                                    &lock_questions,
+                                                    &insert_survey,
+                                                    &update_survey,
+                                                    &write_questions,
+                                                    &has_responses,
+                                                    &answered_questions,
+                                                    &time_zone_exists,
+                                                    &delete_begin,
+                                                    &delete_audited,
+                                                    &delete_answers,
+                                                    &delete_values,
+                                                    &delete_journal,
+                                                    &delete_tallies[0],
+                                                    &delete_tallies[1],
+                                                    &delete_tallies[2],
+                                                    &delete_tallies[3],
+                                                    &delete_tallies[4],
+                                                    &delete_tallies[5],
+                                                    &delete_state,
+                                                    &delete_end,
+                                                    &delete_displays,
+                                                    NULL};
 
 static void read_facets(const struct db_result *result, int row, struct arena *arena,
                         struct survey_record *record)
@@ -359,6 +406,25 @@ static enum db_status answers_delete(struct pg *pg, int64_t audit_id)
     return DB_OK;
 }
 
+static enum db_status tallies_delete(struct pg *pg, const struct db_stmt *stmt, int32_t survey_id)
+{
+    int64_t facet = -1, second = INT32_MIN, third = INT32_MIN;
+    bool all = false;
+
+    while (!all) {
+        DB_RESULT result = NULL;
+        enum db_status status = PG_EXEC(pg, stmt, &result, P_INT4(survey_id), P_INT2(facet),
+                                        P_INT4(second), P_INT4(third));
+        if (status != DB_OK)
+            return status;
+        facet = db_int(result, 0, 0);
+        second = db_int(result, 0, 1);
+        third = db_int(result, 0, 2);
+        all = db_bool(result, 0, 3);
+    }
+    return DB_OK;
+}
+
 enum db_status surveys_delete(struct pg *pg, int32_t survey_id, const char *actor,
                               const char *detail)
 {
@@ -372,8 +438,14 @@ enum db_status surveys_delete(struct pg *pg, int32_t survey_id, const char *acto
         return status;
     int64_t audit_id = db_int(result, 0, 0);
     status = answers_delete(pg, audit_id);
-    for (size_t i = 0; status == DB_OK && i < DELETE_REST; i++)
-        status = pg_exec(pg, &delete_rest[i], &id, 1, NULL);
+    if (status == DB_OK)
+        status = pg_exec(pg, &delete_values, &id, 1, NULL);
+    if (status == DB_OK)
+        status = pg_exec(pg, &delete_journal, &id, 1, NULL);
+    for (size_t i = 0; status == DB_OK && i < DELETE_LEVELS; i++)
+        status = tallies_delete(pg, &delete_tallies[i], survey_id);
+    if (status == DB_OK)
+        status = pg_exec(pg, &delete_state, &id, 1, NULL);
     if (status == DB_OK)
         status = PG_EXEC(pg, &delete_end, NULL, P_INT8(audit_id));
     if (status == DB_OK)

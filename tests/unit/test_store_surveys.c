@@ -367,7 +367,9 @@ static void fill_tables(int32_t survey)
                                           "tally_day",     "tally_month", "tally_year"};
     add_responses(survey, 41000); /* three pieces */
     for (size_t i = 0; i < COUNT_OF(tallies); i++)
-        unit_pg_sql("insert into %s values (%d, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)",
+        unit_pg_sql("insert into %s select %d, facet, value, slot, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1"
+                    " from generate_series(0, 11) facet, generate_series(0, 49) value,"
+                    " generate_series(-50, 50) slot", /* two pieces */
                     tallies[i], survey);
     unit_pg_sql("insert into facet_value values (%d, 2, 1, 'Olga')", survey);
     unit_pg_sql("insert into journal (survey_id, slot, cuts, scores, weights)"
