@@ -113,7 +113,7 @@ static const struct db_stmt delete_state = {"surveys_delete_state", "int4", "",
 /* clang-format off */
 
 /*
- * The next 50,000 tallies of survey $1 in the order of their index, behind ($2, $3, $4): there may be
+ * The next 100,000 tallies of survey $1 in the order of their index, behind ($2, $3, $4): there may be
  * millions, and no statement runs for long. Answers up to where, and whether that is all.
  */
 #define DELETE_TALLIES(name, table, second, third)                                                 \
@@ -121,7 +121,7 @@ static const struct db_stmt delete_state = {"surveys_delete_state", "int4", "",
      "with bound as materialized ("                                                                \
      "  select facet, " second ", " third " from " table                                           \
      "  where survey_id = $1 and (facet, " second ", " third ") > ($2, $3, $4)"                    \
-     "  order by facet, " second ", " third " offset 49999 limit 1),"                              \
+     "  order by facet, " second ", " third " offset 99999 limit 1),"                              \
      " up_to (a, b, c) as materialized ("                                                          \
      "  select * from bound union all"                                                             \
      "  select 32767::int2, 2147483647, 2147483647 where not exists (select from bound)),"         \

@@ -366,11 +366,12 @@ static void fill_tables(int32_t survey)
     static const char *const tallies[] = {"tally_quarter", "tally_hour",  "tally_six_hours",
                                           "tally_day",     "tally_month", "tally_year"};
     add_responses(survey, 41000); /* three pieces */
+    /* Of days and six hours two pieces. */
     for (size_t i = 0; i < COUNT_OF(tallies); i++)
         unit_pg_sql("insert into %s select %d, facet, value, slot, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1"
-                    " from generate_series(0, 11) facet, generate_series(0, 49) value,"
-                    " generate_series(-50, 50) slot", /* two pieces */
-                    tallies[i], survey);
+                    " from generate_series(0, 11) facet, generate_series(0, %d) value,"
+                    " generate_series(-50, 50) slot",
+                    tallies[i], survey, i == 2 || i == 3 ? 84 : 1);
     unit_pg_sql("insert into facet_value values (%d, 2, 1, 'Olga')", survey);
     unit_pg_sql("insert into journal (survey_id, slot, cuts, scores, weights)"
                 " values (%d, 1, '{0}', '{9}', '{1}')",
