@@ -88,7 +88,7 @@ run:  ## install what is missing, build, and serve with a private PostgreSQL unt
 # The API tests run twice: the plain build shows what users get, the sanitized one what luck was hiding. Unit tests run
 # sanitized; once more plain those with cases that sanitizers do not allow (they never refuse memory).
 PLAIN_UNIT = $(shell grep -l __SANITIZE $(UNIT))
-# What takes longest begins first, and the quick faults, which measure times, come last.
+# What takes longest begins first, and the quick faults, which measure times, come last and alone.
 LONG = tests/web/run.mjs $(SANITIZED)/tests/api/test_roles $(SANITIZED)/tests/api/test_http_vectors
 TESTS = $(PLAIN_UNIT:%.c=build/%) $(API:%.c=build/%) $(UNIT:%.c=$(SANITIZED)/%) $(API:%.c=$(SANITIZED)/%)
 

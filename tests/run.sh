@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs Check programs, and others that count as they do, three at a time (NPSD_TEST_JOBS), and counts.
+# Runs Check programs, and others that count as they do, three at a time (NPSD_TEST_JOBS), and counts. From the
+# first of tests/fault on they run one by one.
 #
 #   tests/run.sh build/tests/unit/test_nps build/tests/api/test_surveys tests/web/run.mjs ...
 #
@@ -112,6 +113,8 @@ trap finish EXIT
 export_environment
 counts=$(mktemp -d "${TMPDIR:-/tmp}/npsd-counts.XXXXXX") || exit 1
 for program; do
+  # Faults measure times: they begin when all before them have ended, and stand last.
+  case $program in tests/fault/*) at_once=1 ;; esac
   while [ "$(jobs -pr | wc -l)" -ge "$at_once" ]; do wait -n; done
   run_program "$program" &
 done
