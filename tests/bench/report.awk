@@ -5,7 +5,7 @@
 # Lines that begin with PASS or MISS are goals; run.sh looks for a MISS.
 
 BEGIN {
-  loads = split("single64 single256 pgbench8 pgbench16 pgbench32 pgbench64 bare16 bare32 batch" \
+  loads = split("single64 single256 single512 pgbench8 pgbench16 pgbench32 pgbench64 bare16 bare32 batch" \
     " without with1 with2 with3", order, " ")
 }
 

@@ -3,7 +3,7 @@
 # and why. Everything runs on this machine in a private PostgreSQL cluster with durable settings,
 # which is removed at the end.
 #
-#   tests/bench/run.sh          about seven minutes; the table also goes to build/bench/latest.txt,
+#   tests/bench/run.sh          about eight minutes; the table also goes to build/bench/latest.txt,
 #                               what it is made from to build/bench/facts and measures
 #
 #   BENCH_QUICK=1               about a minute: shows that all of it works, too short for figures
@@ -40,7 +40,7 @@ phase=''
 # Every load once a round. A round starts three places later than the one before, so that what a load
 # leaves behind (checkpoints, vacuum, a warm or busy machine) does not always meet the same one.
 compare_with_pgbench() {
-  local loads=(single64 pgbench8 bare16 single256 pgbench16 batch pgbench32 bare32 pgbench64) round i
+  local loads=(single64 pgbench8 bare16 single256 pgbench16 single512 pgbench32 batch bare32 pgbench64) round i
   for ((round = 1; round <= rounds; round++)); do
     phase="round $round of $rounds"
     for ((i = 0; i < ${#loads[@]}; i++)); do
