@@ -55,7 +55,7 @@ struct load {
     char first_wrong[160];
 };
 
-static size_t drop(char *data, size_t size, size_t count, void *closure)
+static size_t drop(const void *data, size_t size, size_t count, void *closure)
 {
     (void)data;
     (void)closure;

@@ -23,11 +23,11 @@ static uint64_t position;
 static bool no_copies;
 
 /* In place of libpq's, to which it hands on: a copy may be refused the memory for it. */
-PGresult *PQcopyResult(const PGresult *result, int flags)
+PGresult *PQcopyResult(const PGresult *src, int flags)
 {
     PGresult *(*copy)(const PGresult *, int);
     *(void **)&copy = dlsym(RTLD_NEXT, "PQcopyResult");
-    return no_copies ? NULL : copy(result, flags);
+    return no_copies ? NULL : copy(src, flags);
 }
 
 static void setup(void)
