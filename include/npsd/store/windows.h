@@ -14,7 +14,9 @@
  *           as many days before; of other spans the same time before, but never before year 1, when
  *           there were no answers. None for "all".
  *
- * Series cut a window into hours, days, ISO weeks, months, quarters or years of the zone.
+ * Series cut a window into hours, days, ISO weeks, months, quarters or years of the zone. Hours are
+ * cut where the clocks show full ones; where clocks are set by an hour at a quarter to (Chatham),
+ * the quarter hour from then until the next full hour belongs to the hour before.
  *
  * A wall clock time that the clocks show twice is the first of the two, so a day begins with its
  * first midnight; one that they skip is read by the clock before the gap, so a day whose midnight
