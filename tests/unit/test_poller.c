@@ -120,6 +120,9 @@ START_TEST(a_silent_database_is_not_waited_for_longer)
     ck_assert_int_lt(clock_monotonic_us() - began_us, 2 * CLOCK_SECOND_US);
     unit_proxy_set(PROXY_PASS);
     wait_for(POLLER_READY);
+    poller_stop(poller);
+    poller = NULL;
+    unit_proxy_stop();
 }
 END_TEST
 
